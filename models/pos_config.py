@@ -1,0 +1,80 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+from odoo import Command, api, models
+
+JOURNALS = {
+    'native': {
+        'name': "Wechat Native Payment", 'code': 'WCNAT', 'terminal': 'wechat_native'},
+    'micropay': {
+        'name': "Wechat Micropay", 'code': 'WCMIC', 'terminal': 'wechat_micropay'},
+}
+
+
+class PosConfig(models.Model):
+    _inherit = 'pos.config'
+
+    def init_pos_wechat_journals(self):
+        """Create the WeChat journals and payment methods of these shops' companies.
+
+        Idempotent: what exists, archived or not, is left as it is. Does nothing for a company
+        without a chart of accounts.
+
+        :return: the WeChat payment methods of the companies
+        :rtype: pos.payment.method
+        """
+        methods = self.env['pos.payment.method']
+        for company, configs in self.sudo().grouped('company_id').items():
+            if configs[:1].company_has_template:
+                # Two first sessions at the same moment: one after the other.
+                self.env.cr.execute(
+                    'SELECT id FROM res_company WHERE id = %s FOR NO KEY UPDATE', [company.id])
+                for kind in JOURNALS:
+                    methods |= self.sudo()._wechat_ensure_method(company, kind)
+        return methods
+
+    @api.model
+    def _wechat_ensure_method(self, company, kind):
+        spec = JOURNALS[kind]
+        in_company = self.with_company(company).with_context(active_test=False).env
+        journal = in_company['account.journal'].search(
+            [('wechat', '=', kind), ('company_id', '=', company.id)], limit=1)
+        if not journal:
+            journal = in_company['account.journal'].create({
+                'name': spec['name'],
+                'code': self._wechat_free_journal_code(company, spec['code']),
+                'type': 'bank',
+                'wechat': kind,
+                'company_id': company.id,
+            })
+        method = in_company['pos.payment.method'].search([
+            ('use_payment_terminal', '=', spec['terminal']), ('company_id', '=', company.id),
+        ], limit=1)
+        if not method:
+            method = in_company['pos.payment.method'].create({
+                'name': spec['name'],
+                'journal_id': journal.id,
+                'company_id': company.id,
+                'payment_method_type': 'terminal',
+                'use_payment_terminal': spec['terminal'],
+                'config_ids': [Command.clear()],
+            })
+            # The form sets the outstanding account by an onchange; created by code it is empty.
+            method._onchange_journal_id()
+        return method
+
+    @api.model
+    def _wechat_free_journal_code(self, company, code):
+        taken = set(self.env['account.journal'].with_context(active_test=False).search(
+            [('company_id', '=', company.id), ('code', '=like', f'{code[:4]}%')]).mapped('code'))
+        candidates = [code, *(f'{code[:4]}{digit}' for digit in range(10))]
+        return next(candidate for candidate in candidates if candidate not in taken)
+
+    @api.model
+    def _wechat_link_demo_shops(self):
+        """Give the WeChat methods to the demo shops (demo data)."""
+        shops = self.browse()
+        for name in ('pos_config_main', 'pos_config_clothes', 'pos_config_bakery'):
+            shops |= self.env.ref(f'point_of_sale.{name}', raise_if_not_found=False) or shops
+        for shop in shops.exists().filtered(lambda config: not config.has_active_session):
+            methods = shop.init_pos_wechat_journals()
+            shop.payment_method_ids |= methods

@@ -1,0 +1,103 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+TERMINALS = ('wechat_native', 'wechat_micropay')
+
+# What a payment line can be while the money is not there. `done`, and none at all, mean paid.
+UNPAID_STATUSES = (
+    'pending', 'waiting', 'waitingCard', 'waitingCapture', 'waitingCancel', 'timeout', 'retry',
+    'force_done', 'reversing',
+)
+
+
+class PosPayment(models.Model):
+    _inherit = 'pos.payment'
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `point_of_sale` to accept WeChat payments against WeChat's word only."""
+        payments = super().create(vals_list)
+        payments._wechat_accept()
+        return payments
+
+    def write(self, vals):
+        """Override of `point_of_sale`: what WeChat has paid for stays as it is."""
+        if 'payment_method_id' in vals:
+            moved = self.filtered(lambda p: p.payment_method_id.id != vals['payment_method_id'])
+            moved._wechat_refuse_if_paid(self.env._("its payment method cannot be changed"))
+        result = super().write(vals)
+        if vals.keys() & {
+            'amount', 'payment_method_id', 'uuid', 'pos_order_id', 'payment_status',
+            'transaction_id',
+        }:
+            self._wechat_accept()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_wechat_paid(self):
+        self._wechat_refuse_if_paid(self.env._("refund it, it cannot be deleted"))
+
+    def _wechat_refuse_if_paid(self, remedy):
+        """Raise if one of these payments was accepted against WeChat's word."""
+        for model_name in ('wechat.order', 'wechat.micropay', 'wechat.refund'):
+            trade = self.env[model_name].sudo().search(
+                [('pos_payment_id', 'in', self.ids)], limit=1)
+            if trade:
+                raise UserError(self.env._(
+                    "%(number)s is settled with WeChat: %(remedy)s.",
+                    number=trade.name, remedy=remedy))
+
+    def _wechat_accept(self):
+        """Tie each WeChat payment to the paid record of its payment line, used once.
+
+        :raises UserError: if there is none for this line, amount, currency and company
+        """
+        for payment in self:
+            if payment.payment_method_id.use_payment_terminal not in TERMINALS:
+                continue
+            if payment.pos_order_id.state == 'draft' and payment.payment_status in UNPAID_STATUSES:
+                # A till saves its open orders as they are; nothing is paid by that.
+                continue
+            trade = payment._wechat_paid_trade()
+            if not trade:
+                raise UserError(self.env._(
+                    "WeChat has not confirmed a payment of %(amount)s for this order."
+                    " Take the payment at the till with the method %(method)s.",
+                    amount=payment.currency_id.format(payment.amount),
+                    method=payment.payment_method_id.name,
+                ))
+            if trade.pos_payment_id != payment:
+                trade.pos_payment_id = payment
+            if payment.transaction_id != trade._wechat_number():
+                payment.transaction_id = trade._wechat_number()
+
+    def _wechat_paid_trade(self):
+        """Return the paid record of this payment line, of the same amount, unused or used by it.
+
+        The row is locked: two orders cannot both use it.
+        """
+        self.ensure_one()
+        fen = self.currency_id._wechat_to_fen(self.amount)
+        domain = [
+            ('payment_uuid', '=', self.uuid),
+            ('company_id', '=', self.company_id.id),
+            ('currency_id', '=', self.currency_id.id),
+            ('pos_payment_id', 'in', (False, self.id)),
+        ]
+        if fen < 0:
+            trade = self.env['wechat.refund'].sudo().search(
+                [*domain, ('refund_fee', '=', -fen)], limit=1)
+            accepted = trade.state == 'done' or (trade.state == 'pending' and trade.wechat_refund_id)
+        else:
+            model = {'wechat_native': 'wechat.order', 'wechat_micropay': 'wechat.micropay'}[
+                self.payment_method_id.use_payment_terminal]
+            trade = self.env[model].sudo().search(
+                [*domain, ('total_fee', '=', fen), ('state', 'in', ('done', 'refunded'))], limit=1)
+            # Money that is going back pays for nothing, unless it had paid for this very line.
+            accepted = trade.pos_payment_id or not trade.refund_ids
+        if not trade or not accepted:
+            return trade.browse()
+        trade._lock()
+        return trade if trade.pos_payment_id in (self, self.browse()) else trade.browse()

@@ -1,0 +1,374 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+
+from ..gateway import Kind, Outcome, clean_text
+from .wechat_trade import LIVE_STATES, STARTING_CALLS
+
+PAID_STATES = ('done', 'refunded')
+
+
+class WechatCharge(models.AbstractModel):
+    """A payment by a customer: what orders (Native and so on) and micropays share.
+
+    Adds to the trade the sale that it pays, the refunds that give it back, and the words that the
+    cashier reads.
+    """
+
+    _name = 'wechat.charge'
+    _description = "WeChat Payment"
+    _inherit = ['wechat.trade']
+
+    order_ref = fields.Char(string="Order reference", readonly=True)
+    body = fields.Char(
+        string="Shown to the customer", readonly=True, help="Shop and goods, as WeChat shows them.")
+    pos_id = fields.Many2one(
+        'pos.config', string="Point of Sale", readonly=True, index='btree_not_null')
+    pos_session_id = fields.Many2one(
+        'pos.session', string="Session", readonly=True, copy=False, index='btree_not_null')
+    cashier_id = fields.Many2one(
+        'res.users', string="Cashier", readonly=True, default=lambda self: self.env.user)
+    payment_uuid = fields.Char(
+        string="Payment line", readonly=True, copy=False, index='btree_not_null',
+        help="The till's own number of the payment line, known before the order is stored.",
+    )
+    pos_payment_id = fields.Many2one(
+        'pos.payment', string="POS payment", readonly=True, copy=False, ondelete='restrict',
+        help="The payment of a POS order that this money was accepted for; it serves once.",
+    )
+    refund_fee = fields.Integer(
+        string="Refunded (fen)", compute='_compute_refund_fee', store=True,
+        help="What WeChat has given back, in the smallest unit of the currency.",
+    )
+    refundable_fee = fields.Integer(
+        string="Refundable (fen)", compute='_compute_refund_fee', store=True,
+        help="What is left after finished and running refunds.",
+    )
+    amount = fields.Monetary(compute='_compute_amount', help="The total in the order's currency.")
+    withdrawn = fields.Boolean(
+        readonly=True, copy=False,
+        help="The cashier gave this attempt up: a customer who still pays gets the money back.",
+    )
+
+    # `copy=False` fields and partial indexes: one live attempt a payment line, one use a payment.
+    _live_line_uniq = models.UniqueIndex(
+        "(payment_uuid) WHERE state IN ('draft', 'pending') AND withdrawn IS NOT TRUE",
+        "A WeChat payment is already running for this payment line.",
+    )
+    _pos_payment_uniq = models.UniqueIndex(
+        "(pos_payment_id) WHERE pos_payment_id IS NOT NULL",
+        "This WeChat payment is already used by another POS payment.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('total_fee', 'refund_ids.state', 'refund_ids.refund_fee')
+    def _compute_refund_fee(self):
+        for charge in self:
+            refunds = charge.refund_ids
+            charge.refund_fee = sum(refunds.filtered(lambda r: r.state == 'done').mapped('refund_fee'))
+            charge.refundable_fee = charge.total_fee - sum(
+                refunds.filtered(lambda r: r.state in ('draft', 'pending', 'done'))
+                .mapped('refund_fee'))
+
+    @api.depends('total_fee', 'currency_id')
+    def _compute_amount(self):
+        for charge in self:
+            charge.amount = charge.currency_id._wechat_from_fen(charge.total_fee)
+
+    # === ACTIONS === #
+
+    def action_ask(self):
+        """Ask WeChat now. For whoever looks at the record and wants to know."""
+        for charge in self:
+            charge._check_caller()
+            charge.sudo()._ask()
+        return True
+
+    def action_open_refund_wizard(self):
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Refund"),
+            'res_model': 'wechat.refund.wizard',
+            'view_mode': 'form',
+            'target': 'new',
+            'context': {'active_model': self._name, 'active_id': self.id},
+        }
+
+    # === PREPARING === #
+
+    @api.model
+    def _check_caller(self):
+        """Only people who take or keep money may use the public methods.
+
+        :raises AccessError: for anybody else
+        """
+        user = self.env.user
+        if not (self.env.su or user.has_group('point_of_sale.group_pos_user')
+                or user.has_group('account.group_account_invoice')):
+            raise AccessError(self.env._(
+                "Only a Point of Sale user or an invoicing user can take WeChat payments."))
+
+    @api.model
+    def _prepare_charge_values(self, body, currency, app_id=None, **vals):
+        """Return the values that every new payment has.
+
+        The merchant is frozen in the row: evidence is compared with it for as long as it lives,
+        whatever the parameters say later.
+        """
+        params = self.env['ir.config_parameter']
+        values = {'body': clean_text(body), 'currency_id': currency.id, **vals}
+        try:
+            credentials = params._wechat_credentials(app_id)
+        except UserError:
+            # The row is made all the same; sending it will say what is missing.
+            return values
+        return dict(
+            values, app_id=credentials.app_id, mch_id=credentials.mch_id,
+            sub_mch_id=credentials.sub_mch_id,
+        )
+
+    def _common_params(self):
+        """Return the fields that WeChat takes for every kind of payment."""
+        self.ensure_one()
+        return {
+            'out_trade_no': self.name,
+            'body': self.body,
+            'attach': self._attach(),
+            'total_fee': self.total_fee,
+            'fee_type': self.currency_id.name,
+            'spbill_create_ip': request.httprequest.remote_addr if request else '127.0.0.1',
+        }
+
+    def _attach(self):
+        """Return a mark that WeChat gives back unchanged with every answer.
+
+        It tells this database's trade from one of another system under the same number.
+        """
+        self.ensure_one()
+        database = self.env['ir.config_parameter'].sudo().get_param('database.uuid') or ''
+        return f'odoo-{database[:8]}-{self.id}'
+
+    def _on_foreign_evidence(self, outcome, mismatch):
+        # WeChat gives `attach` back unchanged: another one under our number is another system's
+        # trade, so ours was never made. That trade is left alone.
+        if (self.state in LIVE_STATES and outcome.endpoint == 'orderquery'
+                and mismatch.startswith('attach ')):
+            self._apply(Outcome(
+                kind=Kind.REFUSED, code='OUT_TRADE_NO_USED', endpoint=self._starting_call(),
+            ), 'odoo')
+
+    def _preflight(self):
+        """Refuse, before anything is sent, what cannot end well.
+
+        :return: an outcome that says why, or `None`
+        :rtype: Outcome | None
+        """
+        self.ensure_one()
+        params = self.env['ir.config_parameter']
+        if not params._wechat_takes_currency(self.currency_id):
+            return self._refusal('FEE_TYPE', self.env._(
+                "The merchant account takes %(accepted)s, this sale is in %(currency)s.",
+                accepted=", ".join(params._wechat_fee_types()), currency=self.currency_id.name,
+            ))
+        if self.total_fee <= 0:
+            return self._refusal('AMOUNT', self.env._("The amount must be above zero."))
+        try:
+            params._wechat_credentials(self.app_id or None)
+        except UserError as error:
+            return self._refusal('NOT_SET_UP', str(error))
+        return None
+
+    def _refusal(self, code, description):
+        return Outcome(
+            kind=Kind.CONFIG, code=code, endpoint=self._starting_call(), description=description)
+
+    def _claim(self):
+        """Pass the gate before the first byte goes to WeChat. Only one caller ever does.
+
+        :return: whether this caller may send
+        :rtype: bool
+        """
+        self._lock()
+        if self.state != 'draft':
+            return False
+        refusal = self._preflight()
+        if refusal:
+            self._apply(refusal, 'odoo')
+            return False
+        self.submitted_at = fields.Datetime.now()
+        self._apply(Outcome(
+            kind=Kind.PENDING, code='SUBMITTED', endpoint=self._starting_call()), 'odoo')
+        self._wake_cron()
+        self._commit()
+        return True
+
+    # === ASKING WECHAT === #
+
+    def _ask(self):
+        """Ask WeChat how this payment stands.
+
+        :rtype: Outcome
+        """
+        self.ensure_one()
+        return self._call('query_order', self.name)
+
+    # === THE ONE DOOR: WHAT EVIDENCE MEANS FOR A PAYMENT === #
+
+    def _expected_fields(self):
+        return {
+            'out_trade_no': self.name,
+            'total_fee': self.total_fee,
+            'fee_type': self.currency_id.name,
+            'attach': self._frozen().get('attach'),
+        }
+
+    def _required_fields(self):
+        return ('out_trade_no', 'total_fee', 'transaction_id')
+
+    def _mismatch(self, outcome):
+        mismatch = super()._mismatch(outcome)
+        if mismatch:
+            return mismatch
+        # WeChat leaves fee_type out for the yuan only.
+        if (outcome.kind == Kind.PAID and not outcome.data.get('fee_type')
+                and self.currency_id.name != 'CNY'):
+            return f"fee_type is missing, expected {self.currency_id.name}"
+        return ''
+
+    def _target_state(self, outcome):
+        kind, state = outcome.kind, self.state
+        if kind == Kind.REFUNDED:
+            return 'refunded'
+        if kind == Kind.PAID:
+            # A late payment wins over any other end: the money is here.
+            return state if state in PAID_STATES else 'done'
+        if state in PAID_STATES:
+            # Only a reversal, which gives everything back, undoes a payment.
+            return 'refunded' if outcome.code == 'REVOKED' else state
+        if state not in LIVE_STATES:
+            return 'cancelled' if kind == Kind.CLOSED else state
+        if kind == Kind.CLOSED:
+            return 'cancelled'
+        if kind in (Kind.REFUSED, Kind.CONFIG) and outcome.endpoint in STARTING_CALLS:
+            return 'error'
+        return 'pending'
+
+    def _evidence_values(self, outcome, source):
+        vals = super()._evidence_values(outcome, source)
+        if self.state in PAID_STATES and outcome.kind not in (Kind.PAID, Kind.REFUNDED):
+            # An old refusal that comes late must not stain a paid record.
+            for name in ('err_code', 'err_code_des', 'err_call'):
+                vals.pop(name)
+        if outcome.data.get('trade_state'):
+            vals['trade_state'] = outcome.data['trade_state']
+        elif outcome.kind == Kind.PAID:
+            vals['trade_state'] = 'SUCCESS'
+        elif outcome.endpoint == 'reverse' and outcome.kind == Kind.CLOSED:
+            vals['trade_state'] = 'REVOKED'
+        elif outcome.endpoint == 'closeorder' and outcome.kind == Kind.CLOSED:
+            vals['trade_state'] = 'CLOSED'
+        return vals
+
+    def _on_state_change(self, before):
+        super()._on_state_change(before)
+        if self.state == 'done' and (self.withdrawn or before not in LIVE_STATES):
+            self._give_back()
+        if self.pos_id and self.payment_uuid:
+            # The channel's name is public: it says "look again" and nothing else.
+            self.pos_id._notify('WECHAT_TRADE', {'payment_uuid': self.payment_uuid})
+
+    def _give_back(self):
+        """Order the refund of a payment that came after the till had been told it was over."""
+        refund = self.env['wechat.refund'].create({
+            **self._refund_link(),
+            'refund_fee': self.refundable_fee,
+            'reason': self.env._("Paid after the sale was cancelled"),
+            'automatic': True,
+        })
+        # Not here: WeChat waits for an answer to its notification. The cron sends it.
+        refund.next_ask = fields.Datetime.now()
+        self.env.ref('wechat.cron_settle_trades').sudo()._trigger()
+
+    def _refund_link(self):
+        """Return the values that tie a refund to this payment."""
+        raise NotImplementedError
+
+    # === WHAT THE TILL IS TOLD === #
+
+    def _till_status(self):
+        """Return what the till needs to know: no secrets, no openid, one true sentence.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        phase = self._till_phase()
+        paid = phase == 'paid'
+        return {
+            'found': True,
+            'payment_uuid': self.payment_uuid or '',
+            'number': self.name,
+            'method': self._till_method(),
+            'state': self.state,
+            'phase': phase,
+            'sentence': self._till_sentence(phase),
+            'tone': self._till_tone(phase),
+            'paid': paid,
+            'free': phase in ('withdrawn', 'failed'),
+            'code_url': '',
+            'expires_in': 0,
+            'seconds_left': 0,
+            'amount': self.amount,
+            'currency': self.currency_id.name,
+            'total_fee': self.total_fee,
+            'transaction_id': self.transaction_id or '' if paid else '',
+            'retry_in': 2 if self.state in LIVE_STATES and phase != 'withdrawn' else 0,
+            'mode': '' if self.mode == 'live' else self.mode,
+        }
+
+    def _till_method(self):
+        """Return the terminal code of this kind of payment."""
+        raise NotImplementedError
+
+    def _till_phase(self):
+        self.ensure_one()
+        if self.state == 'done' and not self.withdrawn and not self.refund_ids:
+            return 'paid'
+        if self.state == 'refunded' and self.pos_payment_id:
+            return 'paid'
+        if self.state in LIVE_STATES:
+            return 'new' if self.state == 'draft' else 'asking'
+        return 'failed'
+
+    def _till_tone(self, phase):
+        return {'paid': 'success', 'failed': 'danger', 'reversing': 'warning',
+                'withdrawn': 'warning'}.get(phase, 'info')
+
+    def _till_sentence(self, phase):
+        """Return the one true sentence. "Paid" and "no money" only with WeChat's word."""
+        self.ensure_one()
+        _ = self.env._
+        if phase == 'failed':
+            return self._failure_sentence()
+        if phase == 'asking' and self.err_code:
+            return self._explanation_sentence()
+        sentences = {
+            'new': _("Not sent to WeChat yet."),
+            'asking': _("WeChat has not said yet whether the customer paid. Asking again …"),
+            'paid': _("Paid. You can hand over the goods."),
+            'withdrawn': _(
+                "The code is withdrawn: take another payment now. Should the customer still pay"
+                " the old code, the money goes back by itself."),
+        }
+        return sentences[phase]
+
+    def _failure_sentence(self):
+        _ = self.env._
+        if self.state in PAID_STATES:
+            return _("The customer's money goes back by itself. Take another payment.")
+        if self.state == 'cancelled':
+            return _("Cancelled at WeChat: no money was kept. You can take another payment.")
+        return self._explanation_sentence() or _("WeChat refused this payment: no money moved.")

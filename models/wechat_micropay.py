@@ -1,0 +1,212 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+from odoo import api, fields, models
+
+from ..gateway import Kind, Outcome, ReplyError, check_certificate, is_payment_code
+
+# WeChat's timings for a payment code, in seconds (API page of micropay, guide to reversing).
+ASK_EVERY = 5
+GIVE_UP_AFTER = 30
+REVERSE_NOT_BEFORE = 15
+
+# What reverse and orderquery say of a number that never reached WeChat.
+NUMBER_UNKNOWN = ('ORDERNOTEXIST', 'INVALID_TRANSACTIONID')
+
+
+class WechatMicropay(models.Model):
+    """One attempt to charge the payment code on a customer's phone (endpoint `micropay`).
+
+    There is no notification and no closing: the end comes with the reply, a query, or a reversal.
+    """
+
+    _name = 'wechat.micropay'
+    _description = "WeChat Micropay"
+    _inherit = ['wechat.charge']
+
+    terminal_ref = fields.Char(string="Terminal", readonly=True)
+    refund_ids = fields.One2many('wechat.refund', 'micropay_id', string="Refunds", readonly=True)
+    cancel_requested = fields.Boolean(
+        readonly=True, copy=False, help="The cashier asked to take the payment back.")
+    last_call = fields.Char(readonly=True, copy=False)
+
+    # === PUBLIC API === #
+
+    @api.model
+    def create_from_qr(
+        self, body, auth_code, pay_amount, terminal_ref=None, create_vals=None, order_ref=None,
+        journal_id=None, **kw,
+    ):
+        """Charge the payment code that a customer shows.
+
+        Commits the transaction: the record must be on disk before WeChat is called. Does not wait
+        for a customer who has to type a password: the record is then `pending`, and a cron (or
+        `_settle`) finds out how it ended. Endpoint `/pay/micropay`.
+
+        :param str body: shop and goods, shown to the customer
+        :param str auth_code: the 18 digits of the payment code; never stored
+        :param pay_amount: amount in units of the currency (yuan)
+        :param str terminal_ref: reference of the till
+        :param dict create_vals: further values of the record
+        :param str order_ref: reference of the order that is paid
+        :param int journal_id: journal of the payment
+        :return: the record: `done`, `error`, or `pending` while nobody knows
+        :rtype: wechat.micropay
+        :raises AccessError: unless the caller takes or keeps money
+        """
+        self._check_caller()
+        micropay = self.sudo()._create_micropay(
+            body, pay_amount, terminal_ref=terminal_ref, order_ref=order_ref,
+            journal_id=journal_id, **(create_vals or {}), **kw,
+        )
+        micropay._commit()
+        micropay._submit(auth_code)
+        return self.browse(micropay.id)
+
+    @api.model
+    def _create_micropay(self, body, pay_amount, journal_id=None, **vals):
+        """Record an attempt before anything is sent.
+
+        :param pay_amount: amount in units of the currency (yuan)
+        """
+        journal = self.env['account.journal'].browse(journal_id or vals.get('journal_id'))
+        company = self.env['res.company'].browse(vals.get('company_id')) or journal.company_id \
+            or self.env.company
+        currency = self.env['res.currency'].browse(vals.pop('currency_id', None)) \
+            or journal.currency_id or company.currency_id
+        micropay = self.create(self._prepare_charge_values(
+            body, currency, **dict(
+                vals, company_id=company.id, journal_id=journal.id,
+                total_fee=currency._wechat_to_fen(pay_amount),
+            ),
+        ))
+        micropay._freeze(micropay._micropay_params())
+        return micropay
+
+    def _micropay_params(self):
+        params = self._common_params()
+        if self.terminal_ref:
+            params['device_info'] = self.terminal_ref[:32]
+        return params
+
+    def _preflight(self):
+        refusal = super()._preflight()
+        if refusal:
+            return refusal
+        credentials = self.env['ir.config_parameter']._wechat_credentials(self.app_id or None)
+        if credentials.api_url.startswith('https:') and self.mode == 'live':
+            # Only a reversal ends an unclear charge, and it needs the certificate: better not
+            # begin than be stuck between "paid" and "not paid".
+            try:
+                check_certificate(credentials.mch_cert, credentials.mch_key)
+            except ReplyError as error:
+                return self._refusal(error.reason, error.errmsg)
+        return None
+
+    # === TALKING TO WECHAT === #
+
+    def _submit(self, auth_code):
+        """Send the charge, once in the life of the record. Called again, it only asks.
+
+        :param str auth_code: payment code, 18 digits; goes to WeChat and nowhere else
+        """
+        self.ensure_one()
+        auth_code = ''.join((auth_code or '').split())
+        self._lock()
+        if self.state == 'draft' and not is_payment_code(auth_code):
+            self._apply(Outcome(
+                kind=Kind.REFUSED, code='NOT_A_PAYMENT_CODE', endpoint='micropay'), 'odoo')
+            return
+        if not self._claim():
+            self._settle()
+            return
+        self._call('micropay', dict(self._frozen(), auth_code=auth_code))
+
+    def _settle(self):
+        """Make the one next call for an unclear payment: ask, or take it back."""
+        self.ensure_one()
+        if self.state != 'pending':
+            return
+        if self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE:
+            # In turn: a query first, so that a payment that won the race is booked, not undone.
+            if self.last_call == 'query':
+                self.last_call = 'reverse'
+                self._reverse()
+                return
+        elif not self._is_due(ASK_EVERY):
+            return
+        self.last_call = 'query'
+        self._ask()
+
+    def _wants_reverse(self):
+        return (self.cancel_requested or self.trade_state == 'PAYERROR'
+                or self._age('submitted_at') >= GIVE_UP_AFTER)
+
+    def _reverse(self):
+        outcome = self._call('reverse', self.name)
+        if (self.state == 'pending' and outcome.code in NUMBER_UNKNOWN and outcome.data
+                and self.err_code in NUMBER_UNKNOWN):
+            # Neither a query nor a reversal knows the number, well after the charge was sent:
+            # it never arrived.
+            self._apply(Outcome(
+                kind=Kind.CLOSED, code=outcome.code, endpoint='reverse',
+                description=outcome.description,
+            ), 'odoo')
+
+    def _cancel(self):
+        """Give the attempt up as the cashier asks. If the customer has paid, it stays paid."""
+        self._lock()
+        if self.state == 'draft':
+            self._apply(Outcome(
+                kind=Kind.CLOSED, code='NEVER_SENT', endpoint='micropay'), 'odoo')
+        elif self.state == 'pending':
+            self.cancel_requested = True
+            self._settle()
+
+    # === HOOKS === #
+
+    def _starting_call(self):
+        return 'micropay'
+
+    def _refund_link(self):
+        return {'micropay_id': self.id}
+
+    def _till_method(self):
+        return 'wechat_micropay'
+
+    def _till_phase(self):
+        phase = super()._till_phase()
+        if phase == 'asking' and self._wants_reverse():
+            return 'reversing'
+        if phase == 'asking' and 'USERPAYING' in (self.trade_state, self.err_code):
+            return 'password'
+        return phase
+
+    def _till_status(self):
+        status = super()._till_status()
+        if self.state == 'pending':
+            status['seconds_left'] = max(0, int(GIVE_UP_AFTER - self._age('submitted_at')))
+        return status
+
+    def _till_sentence(self, phase):
+        _ = self.env._
+        if phase == 'password':
+            return _("The customer is typing the password. Do not hand over the goods yet.")
+        if phase == 'reversing':
+            return _(
+                "Taking the payment back at WeChat. Wait: the customer may still have paid.")
+        if phase == 'asking' and not self.err_code:
+            return _(
+                "WeChat has not said yet whether the customer paid. Do not hand over the goods yet.")
+        return super()._till_sentence(phase)
+
+    def _evidence_values(self, outcome, source):
+        vals = super()._evidence_values(outcome, source)
+        if outcome.code == 'USERPAYING':
+            vals['trade_state'] = 'USERPAYING'
+        return vals
+
+    def _mismatch(self, outcome):
+        trade_type = outcome.data.get('trade_type')
+        if outcome.kind == Kind.PAID and trade_type and trade_type != 'MICROPAY':
+            return f"trade_type is {trade_type}, expected MICROPAY"
+        return super()._mismatch(outcome)

@@ -1,0 +1,354 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+import json
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..gateway import (
+    Kind,
+    NotificationError,
+    Outcome,
+    beijing_time,
+    clean_text,
+    notification_number,
+    parse_payment_notification,
+)
+from .wechat_trade import LIVE_STATES, UnknownNumberError
+
+# Seconds. A code lives two hours at WeChat; an order must be five minutes old to be closed.
+VALID_FOR = 7200
+CLOSE_NOT_BEFORE = 300
+ASK_EVERY = 2
+
+
+class WechatOrder(models.Model):
+    """An order that the customer pays on the phone (endpoint `unifiedorder`).
+
+    The customer scans a code (Native), or pays in a mini-program, an official account (JSAPI), an
+    app (APP) or a mobile page (MWEB). The result comes by notification or by query.
+    """
+
+    _name = 'wechat.order'
+    _description = "WeChat Order"
+    _inherit = ['wechat.charge']
+
+    trade_type = fields.Selection(
+        selection=[
+            ('NATIVE', "Native (QR code)"),
+            ('JSAPI', "Official account or mini-program"),
+            ('APP', "App"),
+            ('MWEB', "Mobile page (H5)"),
+        ],
+        default='NATIVE', required=True, readonly=True,
+    )
+    line_ids = fields.One2many('wechat.order.line', 'order_id', string="Lines", readonly=True)
+    refund_ids = fields.One2many('wechat.refund', 'order_id', string="Refunds", readonly=True)
+    expires_at = fields.Datetime(
+        readonly=True, copy=False, help="WeChat takes no payment after this.")
+    code_url = fields.Char(string="QR code", readonly=True, copy=False)
+    prepay_id = fields.Char(readonly=True, copy=False)
+    mweb_url = fields.Char(string="Mobile page", readonly=True, copy=False)
+    notification_received = fields.Boolean(readonly=True, copy=False)
+    notification_result_raw = fields.Text(
+        string="WeChat's notification", readonly=True, copy=False)
+
+    # === PUBLIC API === #
+
+    @api.model
+    def create_qr(
+        self, lines, pay_amount=None, order_ref=None, journal_id=None, pos_id=None,
+        create_vals=None, **kw,
+    ):
+        """Make an order and the QR code that the customer scans (endpoint `/pay/unifiedorder`).
+
+        Commits the transaction: the record must be on disk before WeChat is called.
+
+        :param list[dict] lines: values of `wechat.order.line`
+        :param pay_amount: amount in units of the currency (yuan); default: sum of the lines
+        :param str order_ref: reference of the order that is paid
+        :param int journal_id: journal of the payment
+        :param int pos_id: the shop
+        :param dict create_vals: further values of the record
+        :return: `{'code_url': …}`, or `{'error': …}` with a sentence that names the remedy
+        :rtype: dict
+        :raises AccessError: unless the caller takes or keeps money
+        """
+        order, code_url = self._create_qr(
+            lines, pay_amount=pay_amount, order_ref=order_ref, journal_id=journal_id,
+            pos_id=pos_id, create_vals=create_vals, **kw,
+        )
+        if code_url:
+            return {'code_url': code_url}
+        return {'error': order.sudo()._till_sentence(order.sudo()._till_phase())}
+
+    @api.model
+    def _create_qr(
+        self, lines, pay_amount=None, order_ref=None, journal_id=None, pos_id=None,
+        create_vals=None, **kw,
+    ):
+        """Do as `create_qr`.
+
+        :return: the order and its code URL, which is empty if WeChat gave none
+        :rtype: tuple[wechat.order, str]
+        """
+        order = self._create_and_submit(
+            'NATIVE', lines, pay_amount=pay_amount, order_ref=order_ref, journal_id=journal_id,
+            pos_id=pos_id, **(create_vals or {}), **kw,
+        )
+        return order, order.sudo().code_url or ''
+
+    @api.model
+    def create_jsapi_order(self, lines, openid, miniprogram=False, **kw):
+        """Make an order for an official account or, with `miniprogram`, for a mini-program.
+
+        :param list[dict] lines: values of `wechat.order.line`
+        :param str openid: the payer, as the app knows them
+        :param kw: see `create_qr`
+        :return: the parameters of `wx.requestPayment` / `getBrandWCPayRequest`, or `{'error': …}`
+        :rtype: dict
+        """
+        app_id = None
+        if miniprogram:
+            app_id = self.env['ir.config_parameter']._wechat_param('miniprogram_app_id')
+            if not app_id:
+                raise UserError(self.env._(
+                    "Fill in wechat.miniprogram_app_id under"
+                    " Settings ▸ Technical ▸ System Parameters."))
+        order = self._create_and_submit('JSAPI', lines, app_id=app_id, openid=openid, **kw).sudo()
+        if not order.prepay_id:
+            return {'error': order._till_sentence(order._till_phase())}
+        client = self.env['ir.config_parameter'].get_wechat_pay_object(order.app_id)
+        return client.jsapi_params(order.prepay_id)
+
+    @api.model
+    def create_app_order(self, lines, **kw):
+        """Make an order for an app.
+
+        :param kw: see `create_qr`
+        :return: the parameters of the app's payment call, or `{'error': …}`
+        :rtype: dict
+        """
+        order = self._create_and_submit('APP', lines, **kw).sudo()
+        if not order.prepay_id:
+            return {'error': order._till_sentence(order._till_phase())}
+        client = self.env['ir.config_parameter'].get_wechat_pay_object(order.app_id)
+        return client.order.get_appapi_params(order.prepay_id)
+
+    @api.model
+    def create_mweb_order(self, lines, scene_info, **kw):
+        """Make an order for a mobile page outside WeChat (H5).
+
+        :param dict scene_info: WeChat's `h5_info`
+        :param kw: see `create_qr`; `spbill_create_ip` is the payer's address
+        :return: `{'mweb_url': …}`, valid 5 minutes, or `{'error': …}`
+        :rtype: dict
+        """
+        order = self._create_and_submit(
+            'MWEB', lines, scene_info=json.dumps(scene_info, ensure_ascii=False), **kw).sudo()
+        if not order.mweb_url:
+            return {'error': order._till_sentence(order._till_phase())}
+        return {'mweb_url': order.mweb_url}
+
+    @api.model
+    def on_notification(self, data):
+        """Take a payment notification: verify it, find its order, book it once.
+
+        :param data: WeChat's XML as `bytes` or `str`, or its fields as a `dict`
+        :return: the order; `None` for a duplicate; `False` if it is refused
+        """
+        try:
+            return self._take_notification(data)
+        except NotificationError as error:
+            self.env['wechat.evidence']._refuse_notification(error, data)
+            return False
+
+    @api.model
+    def _take_notification(self, data):
+        """Do as `on_notification`.
+
+        :raises NotificationError: if the notification is refused
+        """
+        params = self.env['ir.config_parameter']
+        raw = self._notification_bytes(data)
+        order = self.sudo().search([('name', '=', notification_number(raw) or '')])
+        try:
+            credentials = params._wechat_credentials(order.app_id or None)
+        except UserError as error:
+            raise NotificationError('not_set_up', str(error)) from error
+        outcome = parse_payment_notification(raw, credentials)
+        if not order:
+            raise UnknownNumberError(outcome.data['out_trade_no'], outcome)
+        duplicate = order.notification_received
+        if not order._apply(outcome, 'notification'):
+            raise NotificationError('mismatch', order._mismatch(outcome))
+        if duplicate:
+            return None
+        order.write({
+            'notification_received': True,
+            'notification_result_raw': outcome.raw,
+        })
+        return order
+
+    # === PREPARING === #
+
+    @api.model
+    def _create_and_submit(self, trade_type, lines, **vals):
+        self._check_caller()
+        order = self.sudo()._create_order(trade_type, lines, **vals)
+        order._commit()
+        order._submit()
+        return self.browse(order.id)
+
+    @api.model
+    def _create_order(
+        self, trade_type, lines, pay_amount=None, journal_id=None, pos_id=None, app_id=None,
+        openid=None, scene_info=None, body=None, **vals,
+    ):
+        """Record an order before anything is sent.
+
+        :param pay_amount: amount in units of the currency (yuan); default: sum of the lines
+        """
+        journal = self.env['account.journal'].browse(journal_id)
+        shop = self.env['pos.config'].browse(pos_id)
+        company = self.env['res.company'].browse(vals.pop('company_id', None)) \
+            or journal.company_id or shop.company_id or self.env.company
+        currency = self.env['res.currency'].browse(vals.pop('currency_id', None)) \
+            or journal.currency_id or company.currency_id
+        own = {key: value for key, value in vals.items() if key in self._fields}
+        extra = {key: value for key, value in vals.items() if key not in self._fields}
+        order = self.create(self._prepare_charge_values(
+            body or '', currency, app_id, **own,
+            company_id=company.id, journal_id=journal.id, pos_id=shop.id, trade_type=trade_type,
+            line_ids=[fields.Command.create(line) for line in lines or []],
+            expires_at=fields.Datetime.now() + timedelta(seconds=VALID_FOR),
+        ))
+        if pay_amount is None:
+            order.total_fee = sum(line.get_fee() for line in order.line_ids)
+        else:
+            order.total_fee = currency._wechat_to_fen(pay_amount)
+        if not order.body:
+            order.body = order._default_body()
+        order._freeze({**order._order_params(openid, scene_info), **extra})
+        return order
+
+    def _default_body(self):
+        goods = self.line_ids[:1].name or self.order_ref or self.name
+        return clean_text(f"{self.pos_id.name or self.company_id.name} - {goods}")
+
+    def _order_params(self, openid, scene_info):
+        params = {
+            **self._common_params(),
+            'trade_type': self.trade_type,
+            'notify_url': self.env['ir.config_parameter']._wechat_notify_url(),
+            'time_start': beijing_time(fields.Datetime.now()),
+            'time_expire': beijing_time(self.expires_at),
+        }
+        if self.trade_type == 'NATIVE':
+            params['product_id'] = self.name
+        if openid:
+            params['openid'] = openid
+        if scene_info:
+            params['scene_info'] = scene_info
+        if any(self.line_ids.mapped('wxpay_goods_ID')):
+            # WeChat reads the goods for single-item promotions only.
+            params['version'] = '1.0'
+            params['detail'] = json.dumps(
+                {'goods_detail': [line._goods_detail() for line in self.line_ids]},
+                ensure_ascii=False)
+        return params
+
+    # === TALKING TO WECHAT === #
+
+    def _submit(self):
+        """Order at WeChat. Called again, it sends the very same order, which is harmless."""
+        self.ensure_one()
+        if self._claim():
+            self._call('unified_order', self._frozen())
+        else:
+            self._settle()
+
+    def _settle(self):
+        """Make the one next call for an unpaid order: ask, order again, or close."""
+        self.ensure_one()
+        if self.state != 'pending' or not self._is_due(ASK_EVERY):
+            return
+        over = self.withdrawn or self._is_expired()
+        if not (over or self._is_payable()):
+            # The reply was lost, so nobody has the code yet; the same order gives a new one.
+            self._call('unified_order', self._frozen())
+        elif over and self._asked_last() and self._age('submitted_at') >= CLOSE_NOT_BEFORE:
+            self._call('close_order', self.name)
+        else:
+            self._ask()
+
+    def _is_payable(self):
+        """Tell whether the customer can have been given something to pay."""
+        return bool(self.code_url or self.prepay_id or self.mweb_url)
+
+    def _is_expired(self):
+        return bool(self.expires_at) and self.expires_at <= fields.Datetime.now()
+
+    def _asked_last(self):
+        """Tell whether the last call was a query: nothing is closed without one."""
+        last = self.env['wechat.evidence'].search(
+            [('order_id', '=', self.id), ('source', '=', 'reply')], limit=1)
+        return last.endpoint == 'orderquery'
+
+    def _cancel(self):
+        """Withdraw the code as the cashier asks. If the customer has paid, it stays paid."""
+        self._lock()
+        if self.state == 'draft':
+            self._apply(Outcome(
+                kind=Kind.CLOSED, code='NEVER_SENT', endpoint='unifiedorder'), 'odoo')
+            return
+        if self.state == 'pending' and self._is_payable():
+            self._ask()
+            self._lock()
+        if self.state == 'pending':
+            self.withdrawn = True
+            # As soon as WeChat's rule allows the closing.
+            self._wake_cron(max(0, CLOSE_NOT_BEFORE - self._age('submitted_at')))
+
+    # === HOOKS === #
+
+    def _starting_call(self):
+        return 'unifiedorder'
+
+    def _expected_fields(self):
+        return {**super()._expected_fields(), 'trade_type': self.trade_type}
+
+    def _evidence_values(self, outcome, source):
+        vals = super()._evidence_values(outcome, source)
+        if outcome.endpoint == 'unifiedorder' and outcome.kind == Kind.PENDING:
+            for key in ('code_url', 'prepay_id', 'mweb_url'):
+                if outcome.data.get(key):
+                    vals[key] = outcome.data[key]
+        return vals
+
+    def _refund_link(self):
+        return {'order_id': self.id}
+
+    def _till_method(self):
+        return 'wechat_native'
+
+    def _till_phase(self):
+        if self.state in LIVE_STATES and self.withdrawn:
+            return 'withdrawn'
+        phase = super()._till_phase()
+        if phase == 'asking' and self.code_url and not self._is_expired():
+            return 'show_qr'
+        return phase
+
+    def _till_status(self):
+        status = super()._till_status()
+        if status['phase'] == 'show_qr':
+            left = (self.expires_at - fields.Datetime.now()).total_seconds()
+            status.update(code_url=self.code_url, expires_in=max(0, int(left)))
+        return status
+
+    def _till_sentence(self, phase):
+        if phase == 'show_qr':
+            return self.env._("Ask the customer to scan this code with WeChat.")
+        return super()._till_sentence(phase)

@@ -1,0 +1,381 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+import json
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.modules import module
+from odoo.sql_db import Cursor
+
+from ..gateway import Kind, NotificationError, Outcome, write_message
+
+_logger = logging.getLogger(__name__)
+
+LIVE_STATES = ('draft', 'pending')
+
+# The calls that start a trade: when WeChat refuses one of them for good, the trade has failed.
+STARTING_CALLS = ('micropay', 'unifiedorder', 'refund')
+
+# Codes of our own whose description says more than the catalogue can, in the user's language.
+SELF_EXPLAINED = ('NOT_SET_UP', 'FEE_TYPE')
+
+# How long a record rests before it is asked about again, by the number of times it was asked, in
+# seconds. The first steps serve a customer who is typing a password, the last a lost refund.
+BACK_OFF = (5,) * 12 + (15,) * 4 + (60,) * 10 + (300,) * 12 + (1800,) * 24 + (21600,)
+
+
+class UnknownNumberError(NotificationError):
+    """A genuine notification about a number that is none of ours."""
+
+    def __init__(self, number, outcome):
+        super().__init__('unknown_number', f"No record has the number {number}.")
+        self.outcome = outcome
+
+
+class WechatTrade(models.AbstractModel):
+    """What orders, micropays and refunds share: a number, an amount, a state and its evidence.
+
+    Every piece of news goes through `_apply`, the one door, and nothing else writes `state`.
+    """
+
+    _name = 'wechat.trade'
+    _description = "WeChat Trade"
+    _order = 'id desc'
+
+    name = fields.Char(
+        string="Number", required=True, readonly=True, copy=False, index=True,
+        help="The number under which WeChat knows it.",
+    )
+    company_id = fields.Many2one(
+        'res.company', required=True, readonly=True, index=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(
+        'res.currency', required=True, readonly=True,
+        default=lambda self: self.env.company.currency_id,
+    )
+    total_fee = fields.Integer(
+        string="Order total (fen)", readonly=True,
+        help="Total of the order in the smallest unit of its currency.",
+    )
+    journal_id = fields.Many2one('account.journal', readonly=True, check_company=True)
+    state = fields.Selection(
+        selection=[
+            ('draft', "New"),
+            ('pending', "Waiting"),
+            ('done', "Paid"),
+            ('refunded', "Refunded"),
+            ('cancelled', "Closed"),
+            ('error', "Failed"),
+        ],
+        default='draft', required=True, readonly=True, copy=False, index=True,
+        help="New: not sent to WeChat yet.\n"
+             "Waiting: sent; WeChat has not said how it ended.\n"
+             "Paid: WeChat says that the money moved.\n"
+             "Refunded: paid, and given back in part or all.\n"
+             "Closed: WeChat says that it is over; no money moved, or all of it went back.\n"
+             "Failed: refused; no money moved.",
+    )
+    trade_state = fields.Char(
+        string="WeChat's state", readonly=True, copy=False, help="WeChat's latest word.")
+    transaction_id = fields.Char(
+        string="WeChat transaction", readonly=True, copy=False, index='btree_not_null')
+    err_code = fields.Char(string="Error code", readonly=True, copy=False)
+    err_code_des = fields.Char(string="Error description", readonly=True, copy=False)
+    err_call = fields.Char(
+        string="Error of", readonly=True, copy=False, help="The call to WeChat that it came from.")
+    remedy = fields.Char(compute='_compute_remedy', help="What an administrator can do.")
+    mode = fields.Selection(
+        selection=[('live', "Live"), ('sandbox', "WeChat's sandbox"), ('simulator', "Simulator")],
+        required=True, readonly=True, copy=False,
+        default=lambda self: self.env['ir.config_parameter']._wechat_mode(),
+    )
+    debug = fields.Boolean(
+        string="Sandbox", compute='_compute_debug', store=True,
+        help="No real money: WeChat's sandbox or a simulator answered.",
+    )
+    app_id = fields.Char(string="App", readonly=True, copy=False)
+    mch_id = fields.Char(string="Merchant", readonly=True, copy=False)
+    sub_mch_id = fields.Char(string="Sub-merchant", readonly=True, copy=False)
+    request_params = fields.Text(
+        readonly=True, copy=False,
+        help="Every parameter as it is sent to WeChat: a repetition sends the same.",
+    )
+    result_raw = fields.Text(string="WeChat's reply", readonly=True, copy=False)
+    submitted_at = fields.Datetime(readonly=True, copy=False)
+    asked_at = fields.Datetime(string="Last asked", readonly=True, copy=False)
+    ask_count = fields.Integer(readonly=True, copy=False)
+    next_ask = fields.Datetime(
+        readonly=True, copy=False, index='btree_not_null',
+        help="When WeChat is asked again if no till does it first.",
+    )
+
+    _name_uniq = models.Constraint('unique (name)', "This number is already in use.")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('mode')
+    def _compute_debug(self):
+        for trade in self:
+            trade.debug = trade.mode != 'live'
+
+    @api.depends('err_code', 'err_call')
+    def _compute_remedy(self):
+        for trade in self:
+            trade.remedy = trade._explain().get('admin', '') if trade.err_code else ''
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if not vals.get('name'):
+                vals['name'] = self._next_number()
+        return super().create(vals_list)
+
+    @api.model
+    def _next_number(self):
+        number = self.env['ir.sequence'].sudo().next_by_code(self._name)
+        if not number:
+            raise UserError(self.env._(
+                "The sequence with the code %(code)s is missing. Create it under"
+                " Settings ▸ Technical ▸ Sequences, with a prefix of your own.",
+                code=self._name,
+            ))
+        return number
+
+    def _freeze(self, params):
+        """Write down, before anything is sent, what will be sent.
+
+        :param dict params: WeChat's fields, without payment codes and signatures
+        """
+        self.ensure_one()
+        self.request_params = json.dumps(params, ensure_ascii=False, sort_keys=True)
+
+    def _frozen(self):
+        self.ensure_one()
+        return json.loads(self.request_params or '{}')
+
+    # === ASKING WECHAT === #
+
+    def _call(self, verb, *args):
+        """Make one call to WeChat and let its outcome through the door.
+
+        The transaction is committed first: what is sent is on disk, no lock is held while WeChat
+        thinks, and the reply is booked on a fresh snapshot. A rerun by Odoo after a database
+        conflict starts from the committed state and so never repeats a charge.
+
+        :param str verb: a method of the gateway
+        :return: the outcome
+        :rtype: Outcome
+        """
+        self.ensure_one()
+        try:
+            gateway = self.env['ir.config_parameter']._wechat_gateway(self.app_id or None)
+        except UserError as error:
+            outcome = Outcome(
+                kind=Kind.CONFIG, code='NOT_SET_UP', endpoint=verb, description=str(error))
+        else:
+            self._commit()
+            outcome = getattr(gateway, verb)(*args)
+        self._apply(outcome, 'reply')
+        self._commit()
+        return outcome
+
+    def _commit(self):
+        """Commit, except inside a test's own transaction, which Odoo does not let end."""
+        self.env.flush_all()
+        if not (module.current_test and isinstance(self.env.cr, Cursor)):
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    def _lock(self):
+        """Take the row lock and read the row as it is now.
+
+        Waits for a rival, who never holds the lock across a call to WeChat.
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        self.env.cr.execute(
+            f'SELECT id FROM "{self._table}" WHERE id = %s FOR UPDATE', [self.id])  # noqa: S608
+        self.invalidate_recordset()
+
+    def _settle(self):
+        """Make the one next call that brings this record nearer to its end. Safe at any time."""
+        raise NotImplementedError
+
+    @api.model
+    def _due_domain(self):
+        """Return the domain of the records that the cron looks after now."""
+        return [('state', 'in', LIVE_STATES), ('next_ask', '<=', fields.Datetime.now())]
+
+    def _wake_cron(self, seconds=60):
+        """Have the cron look after this record should no till do so.
+
+        :param int seconds: from now
+        """
+        self.next_ask = fields.Datetime.add(fields.Datetime.now(), seconds=seconds)
+
+    def _is_due(self, rest=0):
+        """Tell whether the last question is at least `rest` seconds old."""
+        self.ensure_one()
+        return not self.asked_at or self._age('asked_at') >= rest
+
+    def _age(self, field_name):
+        """Return the seconds since a datetime field, or 0 if it is not set."""
+        self.ensure_one()
+        since = self[field_name]
+        return (fields.Datetime.now() - since).total_seconds() if since else 0
+
+    # === THE ONE DOOR === #
+
+    def _apply(self, outcome, source):
+        """Decide what a piece of evidence does to this record, and write it down.
+
+        Idempotent and independent of order: the same evidence twice, late or in another order
+        ends in the same state.
+
+        :param Outcome outcome: what WeChat said
+        :param str source: `reply`, `notification` or `odoo`
+        :return: whether the evidence was accepted
+        :rtype: bool
+        """
+        self.ensure_one()
+        self._lock()
+        mismatch = self._mismatch(outcome)
+        if mismatch:
+            self.env['wechat.evidence']._record(self, outcome, source, refused=mismatch)
+            if source != 'notification':  # Refused notifications have a log line of their own.
+                _logger.warning(
+                    "WeChat %s: evidence from %s refused: %s",
+                    self.name, outcome.endpoint, mismatch)
+            vals = self._asked_values(outcome, source)
+            if self.state in LIVE_STATES:
+                vals.update(
+                    err_code='FOREIGN_EVIDENCE', err_code_des=mismatch, err_call=outcome.endpoint)
+            self.write(vals)
+            self._on_foreign_evidence(outcome, mismatch)
+            return False
+        before = self.state
+        target = self._target_state(outcome)
+        self.write(dict(
+            self._asked_values(outcome, source),
+            **self._evidence_values(outcome, source),
+            state=target,
+        ))
+        self.env['wechat.evidence']._record(self, outcome, source, before=before)
+        if target != before:
+            _logger.info(
+                "WeChat %s: %s -> %s (%s %s)",
+                self.name, before, target, outcome.endpoint, outcome.code)
+            if target not in LIVE_STATES:
+                self.next_ask = False
+            self._on_state_change(before)
+        return True
+
+    def _mismatch(self, outcome):
+        """Return why verified evidence is not about this record, or an empty string.
+
+        Evidence without WeChat's verified fields (a time-out, say) has nothing to compare.
+        """
+        self.ensure_one()
+        data = outcome.data
+        ours = {
+            'appid': self.app_id, 'mch_id': self.mch_id, 'sub_mch_id': self.sub_mch_id,
+            **self._expected_fields(),
+        }
+        for key, expected in ours.items():
+            received = data.get(key)
+            if received and expected and received != str(expected):
+                return f"{key} is {received}, expected {expected}"
+        if outcome.kind == Kind.PAID:
+            for key in self._required_fields():
+                if not data.get(key):
+                    return f"{key} is missing"
+        return ''
+
+    def _expected_fields(self):
+        """Return WeChat's fields that must be equal wherever they occur."""
+        raise NotImplementedError
+
+    def _required_fields(self):
+        """Return the fields without which nothing is booked as paid."""
+        raise NotImplementedError
+
+    def _target_state(self, outcome):
+        """Return the state that this record has after `outcome`."""
+        raise NotImplementedError
+
+    def _asked_values(self, outcome, source):
+        """Return the values that say when WeChat was asked and is asked next."""
+        if source != 'reply':
+            return {}
+        now = fields.Datetime.now()
+        rest = BACK_OFF[min(self.ask_count, len(BACK_OFF) - 1)]
+        return {
+            'asked_at': now,
+            'ask_count': self.ask_count + 1,
+            'next_ask': now + timedelta(seconds=rest),
+        }
+
+    def _evidence_values(self, outcome, source):
+        """Return the values, other than the state, that evidence writes."""
+        good = outcome.kind in (Kind.PAID, Kind.PENDING, Kind.REFUNDED)
+        vals = {
+            'err_code': False if good else outcome.code,
+            'err_code_des': False if good else outcome.description,
+            'err_call': False if good else outcome.endpoint,
+        }
+        if outcome.raw and source == 'reply':
+            vals['result_raw'] = outcome.raw
+        if outcome.data.get('transaction_id'):
+            vals['transaction_id'] = outcome.data['transaction_id']
+        return vals
+
+    def _on_state_change(self, before):
+        """Tell those who wait for this record."""
+
+    def _on_foreign_evidence(self, outcome, mismatch):
+        """React to a verified answer that is about somebody else's trade."""
+
+    @api.model
+    def _notification_bytes(self, data):
+        """Return a notification as the bytes that the gateway reads.
+
+        :param data: XML as `bytes` or `str`, or WeChat's fields as a `dict`
+        """
+        if isinstance(data, dict):
+            return write_message({key: str(value) for key, value in data.items()})
+        return data.encode() if isinstance(data, str) else data
+
+    # === WORDS === #
+
+    def _explain(self):
+        """Return the catalogue's sentences on the present error code, in the user's language.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.env['wechat.evidence']._explain(
+            self.err_code, self.err_call or self._starting_call())
+
+    def _explanation_sentence(self):
+        """Return the cashier's sentence on the present error code, and the remedy if one is needed.
+
+        :rtype: str
+        """
+        words = self._explain()
+        remedy = ''
+        if words.get('config'):
+            own_words = self.err_code in SELF_EXPLAINED and self.err_code_des
+            remedy = own_words or words['admin']
+        return " ".join(filter(None, [words.get('cashier'), remedy]))
+
+    def _starting_call(self):
+        """Return the WeChat call that starts a trade of this kind."""
+        raise NotImplementedError
+
+    def _wechat_number(self):
+        """Return WeChat's own number of this trade, for the payment of the POS order."""
+        return self.transaction_id

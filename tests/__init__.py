@@ -1,0 +1,14 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+from . import (
+    test_access,
+    test_callback,
+    test_local_sandbox,
+    test_micropay,
+    test_money,
+    test_native,
+    test_pos_payment,
+    test_refund,
+    test_setup,
+    test_tours,
+)
