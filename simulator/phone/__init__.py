@@ -1,0 +1,2 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""The phone page, on which a person plays the customer."""
