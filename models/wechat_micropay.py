@@ -126,13 +126,16 @@ class WechatMicropay(models.Model):
         self.ensure_one()
         if self.state != 'pending':
             return
-        if self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE:
-            # In turn: a query first, so that a payment that won the race is booked, not undone.
-            if self.last_call == 'query':
-                self.last_call = 'reverse'
-                self._reverse()
-                return
-        elif not self._is_due(ASK_EVERY):
+        may_reverse = self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE
+        if may_reverse and self.last_call == 'query':
+            # A query first, so that a payment that won the race is booked, not undone; then the
+            # reversal at once.
+            self.last_call = 'reverse'
+            self._reverse()
+            return
+        # The cashier who cancels is answered at once; after that WeChat is asked in steps.
+        impatient = may_reverse and self.cancel_requested and self.last_call != 'reverse'
+        if not (impatient or self._is_due(ASK_EVERY)):
             return
         self.last_call = 'query'
         self._ask()
@@ -191,6 +194,9 @@ class WechatMicropay(models.Model):
         _ = self.env._
         if phase == 'password':
             return _("The customer is typing the password. Do not hand over the goods yet.")
+        if phase == 'reversing' and self._explain().get('config'):
+            # Nobody but an administrator can end this one: the certificate is missing, say.
+            return self._explanation_sentence()
         if phase == 'reversing':
             return _(
                 "Taking the payment back at WeChat. Wait: the customer may still have paid.")

@@ -82,6 +82,15 @@ class TestMicropay(WechatCase):
                 self.assertTrue(status['sentence'])
                 self.assertTrue(self.poll(status)['paid'])
 
+    def test_silence_is_cut_off_and_settled_by_a_query(self):
+        """WeChat takes the money and never answers: the till is not kept waiting for it."""
+        client = self.env['ir.config_parameter'].get_wechat_pay_object()
+        self.assertEqual(client.timeout, (5, 10))
+        self.simulator.fault('micropay', 'hang')
+        status = self.pay_by_code(3)
+        self.assertEqual((status['state'], self.trade(status).err_code), ('pending', 'TIMEOUT'))
+        self.assertTrue(self.poll(status)['paid'])
+
     def test_lost_request_ends_closed(self):
         """The charge never reached WeChat: nobody may say so before WeChat does."""
         self.simulator.fault('micropay', 'drop', paid=False)

@@ -36,10 +36,23 @@ class TestMoney(WechatCase):
     def test_yen_have_no_fen(self):
         self.assertEqual(self.env.ref('base.JPY')._wechat_to_fen(1250), 1250)
 
+    def test_lines_add_up_exactly(self):
+        order = self.env['wechat.order'].new({'currency_id': self.company.currency_id.id})
+        line = self.env['wechat.order.line'].new({'order_id': order, 'quantity': 1})
+        for fen in range(1, 100_001, 7):
+            line.price = float(Decimal(fen).scaleb(-2))
+            self.assertEqual(line.get_fee(), fen)
+
     def test_records_carry_the_same_fen_by_every_path(self):
-        """Through the two public verbs and through the till, without sending anything."""
+        """Through the two public verbs and through the till, without sending anything.
+
+        Amounts that `int(100 * amount)` gets wrong by one fen, and the limits.
+        """
         session = self.open_session()
-        for fen in (1, 29, 57, 1999, 43555, 99999, 100_000):
+        wrong = [fen for fen in range(1, 100_001)
+                 if int(100 * float(Decimal(fen).scaleb(-2))) != fen]
+        self.assertEqual(len(wrong), 4586)
+        for fen in (1, 100_000, *wrong[::153]):
             yuan = float(Decimal(fen).scaleb(-2))
             order = self.env['wechat.order'].sudo()._create_order('NATIVE', [], pay_amount=yuan)
             lines = self.env['wechat.order'].sudo()._create_order(

@@ -176,6 +176,40 @@ class TestTours(WechatCase):
         self.assertEqual(trade.state, 'cancelled')
         self.assertEqual(self.simulator.trade(trade.name)['trade_state'], 'REVOKED')
 
+    # === TROUBLE === #
+
+    def test_answer_lost(self):
+        self.simulator.fault('micropay', 'drop')
+        order = self.play('WechatAnswerLost')
+        self.assertPaidWith(order, self.micropay, 'wechat.micropay')
+
+    def test_server_away(self):
+        self.ask_for_password()
+        orders = self.play('WechatServerAway')
+        self.assertEqual(len(orders), 2)
+        order = orders.filtered(lambda o: o.payment_ids.payment_method_id == self.micropay)
+        self.assertPaidWith(order, self.micropay, 'wechat.micropay')
+
+    @mute_logger('odoo.http')
+    def test_refund_of_cash(self):
+        orders = self.play('WechatRefundOfCash')
+        self.assertEqual(sorted(orders.mapped('amount_paid')), [-1.98, 1.98])
+        self.assertFalse(self.simulator.refunds())
+
+    def test_split_with_cash(self):
+        order = self.play('WechatSplitWithCash')
+        payment = order.payment_ids.filtered(lambda p: p.payment_method_id == self.native)
+        self.assertEqual(payment.amount, 0.98)
+        trade = self.env['wechat.order'].search([('pos_payment_id', '=', payment.id)])
+        self.assertEqual((trade.state, trade.total_fee), ('done', 98))
+
+    def test_not_set_up(self):
+        self.set_params(mch_id='')
+        self.assertFalse(self.play('WechatNotSetUp'))
+        self.assertFalse(self.simulator.trades())
+
+    # === HELPERS === #
+
     def ask_for_password(self):
         self.simulator.set_account(self.customer, password='always')
         self.addCleanup(self.simulator.set_account, self.customer, password='auto')
