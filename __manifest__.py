@@ -22,6 +22,7 @@
         'views/wechat_order_views.xml',
         'views/wechat_micropay_views.xml',
         'views/account_journal_views.xml',
+        'wizards/wechat_attach_wizard_views.xml',
         'wizards/wechat_refund_wizard_views.xml',
         'views/wechat_menus.xml',  # Last: it names the actions of the other files.
     ],

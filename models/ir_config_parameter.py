@@ -47,6 +47,22 @@ class IrConfigParameter(models.Model):
         return self._wechat_param(name) not in ('', '0')
 
     @api.model
+    def _wechat_seconds(self, name, default, lowest, highest):
+        """Return the whole number of seconds in `wechat.<name>`.
+
+        :param int default: if it is unset or no number
+        :param int lowest: and `highest`: the bounds that WeChat's rules set; a value beyond is
+            brought back to the nearer one
+        """
+        value = self._wechat_param(name)
+        if not value:
+            return default
+        if not value.isdecimal():
+            _logger.warning("wechat.%s is no whole number of seconds; %s are used", name, default)
+            return default
+        return min(max(int(value), lowest), highest)
+
+    @api.model
     def _wechat_mode(self):
         """Return who answers: `live`, WeChat's own `sandbox`, or a `simulator` on this machine."""
         if self._wechat_switch('local_sandbox'):

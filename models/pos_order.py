@@ -11,4 +11,6 @@ class PosOrder(models.Model):
         # Looked at as if the order were paid already: a line that is still waiting is refused.
         result = super().action_pos_order_paid()
         self.payment_ids._wechat_accept()
+        for model_name in ('wechat.order', 'wechat.micropay'):
+            self.env[model_name]._sweep_order(self)
         return result

@@ -170,6 +170,7 @@ class PosPaymentMethod(models.Model):
             'pos_id': shop.id,
             'pos_session_id': session.id,
             'payment_uuid': payment_uuid,
+            'order_uuid': values.get('order_uuid'),
             'cashier_id': self.env.uid,
         }
         body = f"{shop.name} - {goods or values.get('order_ref') or session.name}"

@@ -9,6 +9,15 @@ from .wechat_trade import LIVE_STATES, STARTING_CALLS
 
 PAID_STATES = ('done', 'refunded')
 
+# Seconds after which a payment without its POS order is shown to the accountant. A till that is
+# offline keeps its orders and sends them later.
+ORPHAN_AFTER = 600
+
+
+def _lt(source):
+    """Mark a sentence for translation; `env._` translates it."""
+    return source
+
 
 class WechatCharge(models.AbstractModel):
     """A payment by a customer: what orders (Native and so on) and micropays share.
@@ -34,6 +43,12 @@ class WechatCharge(models.AbstractModel):
         string="Payment line", readonly=True, copy=False, index='btree_not_null',
         help="The till's own number of the payment line, known before the order is stored.",
     )
+    order_uuid = fields.Char(
+        string="POS order", readonly=True, copy=False, index='btree_not_null',
+        help="The till's own number of the order, known before the order is stored.",
+    )
+    paid_at = fields.Datetime(
+        string="Paid", readonly=True, copy=False, help="When Odoo learned that it is paid.")
     pos_payment_id = fields.Many2one(
         'pos.payment', string="POS payment", readonly=True, copy=False, ondelete='restrict',
         help="The payment of a POS order that this money was accepted for; it serves once.",
@@ -96,6 +111,26 @@ class WechatCharge(models.AbstractModel):
             'view_mode': 'form',
             'target': 'new',
             'context': {'active_model': self._name, 'active_id': self.id},
+        }
+
+    def action_open_attach_wizard(self):
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Attach to a POS order"),
+            'res_model': 'wechat.attach.wizard',
+            'view_mode': 'form',
+            'target': 'new',
+            'context': {'active_model': self._name, 'active_id': self.id},
+        }
+
+    def action_open_sequence(self):
+        """Open the sequence whose next number another system has used at WeChat."""
+        self.ensure_one()
+        sequence = self.env['ir.sequence'].search([('code', '=', self._name)], limit=1)
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'ir.sequence', 'res_id': sequence.id,
+            'view_mode': 'form',
         }
 
     # === PREPARING === #
@@ -275,23 +310,96 @@ class WechatCharge(models.AbstractModel):
 
     def _on_state_change(self, before):
         super()._on_state_change(before)
-        if self.state == 'done' and (self.withdrawn or before not in LIVE_STATES):
-            self._give_back()
+        if self.state == 'done':
+            self.paid_at = fields.Datetime.now()
+            if self.withdrawn or before not in LIVE_STATES:
+                self._give_back(_lt("The customer paid after the sale had been cancelled."))
+            elif self._is_paid_otherwise():
+                self._give_back(_lt("The sale had been paid already."))
         if self.pos_id and self.payment_uuid:
             # The channel's name is public: it says "look again" and nothing else.
             self.pos_id._notify('WECHAT_TRADE', {'payment_uuid': self.payment_uuid})
 
-    def _give_back(self):
-        """Order the refund of a payment that came after the till had been told it was over."""
-        refund = self.env['wechat.refund'].create({
+    def _is_paid_otherwise(self):
+        """Tell whether the sale has all its money without this payment."""
+        self.ensure_one()
+        if not self.payment_uuid:
+            return False
+        twins = self.search([
+            ('payment_uuid', '=', self.payment_uuid), ('id', '!=', self.id),
+            ('company_id', '=', self.company_id.id), ('state', 'in', PAID_STATES),
+            ('refund_ids', '=', False),
+        ], limit=1)
+        order = self.env['pos.order'].sudo().search([
+            ('uuid', '=', self.order_uuid or ''), ('company_id', '=', self.company_id.id),
+            ('state', 'in', ('paid', 'done')),
+        ], limit=1)
+        return bool(twins) or (
+            bool(order) and self.payment_uuid not in order.payment_ids.mapped('uuid'))
+
+    def _give_back(self, reason):
+        """Order the refund of a payment that pays for nothing, and tell the accountant.
+
+        :param str reason: a marked source sentence
+        """
+        self.ensure_one()
+        refund = self.env['wechat.refund'].sudo().create({
             **self._refund_link(),
             'refund_fee': self.refundable_fee,
-            'reason': self.env._("Paid after the sale was cancelled"),
+            'reason': self.env._("Cancelled sale"),
             'automatic': True,
         })
         # Not here: WeChat waits for an answer to its notification. The cron sends it.
         refund.next_ask = fields.Datetime.now()
         self.env.ref('wechat.cron_settle_trades').sudo()._trigger()
+        self._tell_accountant(
+            lambda env: env._("WeChat payment given back"),
+            lambda env: f"{env._(reason)} {refund.name}",
+        )
+
+    # === PAID WITHOUT AN ORDER === #
+
+    @api.model
+    def _orphan_domain(self, age=0):
+        """Return the domain of the payments of a till for which no POS order came.
+
+        :param int age: seconds since Odoo learned of the payment
+        """
+        return [
+            ('state', '=', 'done'), ('payment_uuid', '!=', False), ('pos_payment_id', '=', False),
+            ('refund_ids', '=', False),
+            ('paid_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
+        ]
+
+    def _tell_orphan(self):
+        """Show the accountant a payment whose order never came, with the ways out."""
+        self._tell_accountant(
+            lambda env: env._("Paid with WeChat, but no POS order"),
+            lambda env: env._(
+                "The till never sent the order of this payment: its browser was closed or lost"
+                " its data. Attach the payment to the order if there is one, or refund it."),
+        )
+
+    @api.model
+    def _sweep_order(self, order):
+        """Deal with the attempts that a fully paid order leaves over.
+
+        :param order: a `pos.order` that has just been paid
+        """
+        left = self.sudo().search([
+            ('order_uuid', '=', order.uuid), ('company_id', '=', order.company_id.id),
+            ('payment_uuid', 'not in', order.payment_ids.mapped('uuid')),
+        ])
+        for charge in left:
+            charge._lock()
+            if charge.state == 'done' and not charge.refund_ids and not charge.pos_payment_id:
+                charge._give_back(_lt("The sale had been paid already."))
+            elif charge.state in LIVE_STATES:
+                charge._give_up()
+
+    def _give_up(self):
+        """Note that nobody waits for this attempt any more. Asks WeChat nothing."""
+        raise NotImplementedError
 
     def _refund_link(self):
         """Return the values that tie a refund to this payment."""

@@ -6,10 +6,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..gateway import explain
+from .wechat_charge import ORPHAN_AFTER
 
 _logger = logging.getLogger(__name__)
 
-TRADE_MODELS = ('wechat.order', 'wechat.micropay', 'wechat.refund')
+CHARGE_MODELS = ('wechat.order', 'wechat.micropay')
+TRADE_MODELS = (*CHARGE_MODELS, 'wechat.refund')
 RAW_LIMIT = 16384
 
 
@@ -120,6 +122,10 @@ class WechatEvidence(models.Model):
             for record in due:
                 self._settle_one(record)
             self.env['ir.cron']._commit_progress(len(due))
+        for model_name in CHARGE_MODELS:
+            model = self.env[model_name].sudo()
+            for orphan in model.search(model._orphan_domain(ORPHAN_AFTER), limit=limit):
+                orphan._tell_orphan()
 
     @api.model
     def _settle_one(self, record):

@@ -299,14 +299,17 @@ class WechatOrder(models.Model):
     def _cancel(self):
         """Withdraw the code as the cashier asks. If the customer has paid, it stays paid."""
         self._lock()
-        if self.state == 'draft':
-            self._apply(Outcome(
-                kind=Kind.CLOSED, code='NEVER_SENT', endpoint='unifiedorder'), 'odoo')
-            return
         if self.state == 'pending' and self._is_payable():
             self._ask()
             self._lock()
-        if self.state == 'pending':
+        if self.state in LIVE_STATES:
+            self._give_up()
+
+    def _give_up(self):
+        if self.state == 'draft':
+            self._apply(Outcome(
+                kind=Kind.CLOSED, code='NEVER_SENT', endpoint='unifiedorder'), 'odoo')
+        else:
             self.withdrawn = True
             # As soon as WeChat's rule allows the closing.
             self._wake_cron(max(0, CLOSE_NOT_BEFORE - self._age('submitted_at')))

@@ -262,6 +262,16 @@ class WechatRefund(models.Model):
                 vals.pop(name)
         return vals
 
+    def _apply(self, outcome, source):
+        accepted = super()._apply(outcome, source)
+        if self.err_code == 'CHANGE' or (self.automatic and self.state == 'error'):
+            # Nothing that Odoo could still do by itself.
+            self._tell_accountant(
+                lambda env: env._("WeChat refund needs you"),
+                lambda env: self.with_env(env).remedy or self.err_code_des or self.err_code,
+            )
+        return accepted
+
     def _on_state_change(self, before):
         super()._on_state_change(before)
         original = self._original()

@@ -7,6 +7,7 @@ from . import (
     test_micropay,
     test_money,
     test_native,
+    test_orphan,
     test_pos_payment,
     test_refund,
     test_setup,

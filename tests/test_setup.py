@@ -9,7 +9,7 @@ from .common import WechatCase
 PARAMETERS = (
     'app_id', 'app_secret', 'api_key', 'mch_id', 'sub_mch_id', 'sandbox', 'mch_cert', 'mch_key',
     'miniprogram_app_id', 'miniprogram_app_secret', 'local_sandbox',
-    'payment_result_notification_url', 'fee_type', 'api_url',
+    'payment_result_notification_url', 'fee_type', 'api_url', 'micropay_window', 'micropay_step',
 )
 
 
@@ -48,6 +48,15 @@ class TestSetup(WechatCase):
         for value, on in (('0', False), ('', False), ('1', True), ('yes', True)):
             self.set_params(sandbox=value)
             self.assertEqual(params._wechat_switch('sandbox'), on, value)
+
+    def test_window_of_a_micropay_keeps_to_wechats_rules(self):
+        micropay = self.env['wechat.micropay'].sudo()._create_micropay("Tea", 1)
+        for value, seconds in (('', 30), ('40', 40), ('5', 30), ('600', 45)):
+            self.set_params(micropay_window=value)
+            self.assertEqual(micropay._window(), seconds, value)
+        self.set_params(micropay_window='soon')
+        with self.assertLogs('odoo.addons.wechat.models.ir_config_parameter', 'WARNING'):
+            self.assertEqual(micropay._window(), 30)
 
     def test_wechats_sandbox_serves_payment_codes_only(self):
         self.set_params(sandbox='1')

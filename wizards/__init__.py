@@ -1,3 +1,3 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
-from . import wechat_refund_wizard
+from . import wechat_attach_wizard, wechat_refund_wizard

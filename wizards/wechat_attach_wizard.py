@@ -1,0 +1,95 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..models.pos_payment import UNPAID_STATUSES
+
+
+class WechatAttachWizard(models.TransientModel):
+    """Give a payment whose POS order never came, or came without it, to an order."""
+
+    _name = 'wechat.attach.wizard'
+    _description = "Attach a WeChat Payment to a POS Order"
+
+    order_id = fields.Many2one('wechat.order', readonly=True)
+    micropay_id = fields.Many2one('wechat.micropay', readonly=True)
+    currency_id = fields.Many2one('res.currency', readonly=True)
+    amount = fields.Monetary(readonly=True)
+    order_ref = fields.Char(
+        string="POS order", required=True, help="The receipt number or the name of the order.")
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        model, record_id = self.env.context.get('active_model'), self.env.context.get('active_id')
+        if model in ('wechat.order', 'wechat.micropay') and record_id:
+            charge = self.env[model].browse(record_id)
+            values.update(
+                order_id=charge.id if model == 'wechat.order' else False,
+                micropay_id=charge.id if model == 'wechat.micropay' else False,
+                currency_id=charge.currency_id.id, amount=charge.amount,
+                order_ref=charge.order_ref,
+            )
+        return values
+
+    def action_attach(self):
+        """Add the payment to the order, and finish the order if that pays it in full."""
+        self.ensure_one()
+        user = self.env.user
+        if not (user.has_group('account.group_account_invoice')
+                or user.has_group('point_of_sale.group_pos_manager')):
+            raise AccessError(self.env._(
+                "Only an invoicing user or a Point of Sale manager can attach payments."))
+        charge = self.order_id or self.micropay_id
+        charge.check_access('read')
+        charge = charge.sudo()
+        order = self._find_order(charge)
+        method = order.config_id.payment_method_ids.filtered(
+            lambda pm: pm.use_payment_terminal == charge._till_method())[:1]
+        if not method:
+            raise UserError(self.env._(
+                "The shop %(shop)s has no payment method for this kind of WeChat payment. Add it"
+                " to the shop, or refund the payment.", shop=order.config_id.name))
+        line = order.payment_ids.filtered(lambda payment: payment.uuid == charge.payment_uuid)
+        if line:
+            # The till had saved the order while the customer was paying.
+            line.write({'payment_status': 'done'})
+        else:
+            order.add_payment(self._payment_values(charge, order, method))
+        if order._is_pos_order_paid():
+            order._process_saved_order(False)
+        charge.activity_ids.action_feedback()
+        return {'type': 'ir.actions.act_window_close'}
+
+    @api.model
+    def _payment_values(self, charge, order, method):
+        return {
+            'pos_order_id': order.id,
+            'amount': charge.amount,
+            'payment_method_id': method.id,
+            'uuid': charge.payment_uuid,
+            'payment_status': 'done',
+            'name': charge.name,
+        }
+
+    def _find_order(self, charge):
+        """Return the open order of that reference which still waits for this much.
+
+        :raises UserError: if there is none
+        """
+        order = self.env['pos.order'].sudo().search([
+            '|', ('pos_reference', '=', self.order_ref.strip()), ('name', '=', self.order_ref.strip()),
+            ('company_id', '=', charge.company_id.id), ('currency_id', '=', charge.currency_id.id),
+            ('state', '=', 'draft'),
+        ], limit=1)
+        paid = order.payment_ids.filtered(
+            lambda payment: payment.payment_status not in UNPAID_STATUSES)
+        missing = charge.currency_id._wechat_to_fen(
+            order.amount_total - sum(paid.mapped('amount')))
+        if not order or missing < charge.total_fee:
+            raise UserError(self.env._(
+                "There is no open POS order %(reference)s that waits for %(amount)s. Enter the"
+                " sale at the till and save it, or refund the payment.",
+                reference=self.order_ref, amount=charge.currency_id.format(charge.amount)))
+        return order
