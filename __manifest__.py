@@ -9,7 +9,9 @@
     'license': 'LGPL-3',
     'depends': ['account', 'point_of_sale'],
     'external_dependencies': {
-        'python': ['wechatpy', 'cryptography', 'lxml', 'requests', 'werkzeug', 'qrcode', 'reportlab'],
+        'python': [
+            'wechatpy', 'cryptography', 'lxml', 'requests', 'werkzeug', 'qrcode', 'reportlab',
+        ],
     },
     'data': [
         'security/ir.model.access.csv',
@@ -34,5 +36,4 @@
     },
     'images': ['static/description/banner.png'],
     'uninstall_hook': 'uninstall_hook',
-    'installable': True,
 }

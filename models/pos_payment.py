@@ -89,7 +89,7 @@ class PosPayment(models.Model):
         if fen < 0:
             trade = self.env['wechat.refund'].sudo().search(
                 [*domain, ('refund_fee', '=', -fen)], limit=1)
-            accepted = trade.state == 'done' or (trade.state == 'pending' and trade.wechat_refund_id)
+            accepted = trade._is_accepted()
         else:
             model = {'wechat_native': 'wechat.order', 'wechat_micropay': 'wechat.micropay'}[
                 self.payment_method_id.use_payment_terminal]

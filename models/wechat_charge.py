@@ -38,7 +38,7 @@ class WechatCharge(models.AbstractModel):
     pos_session_id = fields.Many2one(
         'pos.session', string="Session", readonly=True, copy=False, index='btree_not_null')
     cashier_id = fields.Many2one(
-        'res.users', string="Cashier", readonly=True, default=lambda self: self.env.user)
+        'res.users', readonly=True, default=lambda self: self.env.user)
     payment_uuid = fields.Char(
         string="Payment line", readonly=True, copy=False, index='btree_not_null',
         help="The till's own number of the payment line, known before the order is stored.",
@@ -83,7 +83,8 @@ class WechatCharge(models.AbstractModel):
     def _compute_refund_fee(self):
         for charge in self:
             refunds = charge.refund_ids
-            charge.refund_fee = sum(refunds.filtered(lambda r: r.state == 'done').mapped('refund_fee'))
+            finished = refunds.filtered(lambda refund: refund.state == 'done')
+            charge.refund_fee = sum(finished.mapped('refund_fee'))
             charge.refundable_fee = charge.total_fee - sum(
                 refunds.filtered(lambda r: r.state in ('draft', 'pending', 'done'))
                 .mapped('refund_fee'))
@@ -309,7 +310,7 @@ class WechatCharge(models.AbstractModel):
         return vals
 
     def _on_state_change(self, before):
-        super()._on_state_change(before)
+        result = super()._on_state_change(before)
         if self.state == 'done':
             self.paid_at = fields.Datetime.now()
             if self.withdrawn or before not in LIVE_STATES:
@@ -319,6 +320,7 @@ class WechatCharge(models.AbstractModel):
         if self.pos_id and self.payment_uuid:
             # The channel's name is public: it says "look again" and nothing else.
             self.pos_id._notify('WECHAT_TRADE', {'payment_uuid': self.payment_uuid})
+        return result
 
     def _is_paid_otherwise(self):
         """Tell whether the sale has all its money without this payment."""

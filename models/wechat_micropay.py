@@ -223,7 +223,8 @@ class WechatMicropay(models.Model):
                 "Taking the payment back at WeChat. Wait: the customer may still have paid.")
         if phase == 'asking' and not self.err_code:
             return _(
-                "WeChat has not said yet whether the customer paid. Do not hand over the goods yet.")
+                "WeChat has not said yet whether the customer paid. Do not hand over the goods"
+                " yet.")
         return super()._till_sentence(phase)
 
     def _evidence_values(self, outcome, source):

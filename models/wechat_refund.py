@@ -27,10 +27,9 @@ class WechatRefund(models.Model):
     _inherit = ['wechat.trade']
 
     order_id = fields.Many2one(
-        'wechat.order', string="Order", readonly=True, index='btree_not_null', ondelete='restrict')
+        'wechat.order', readonly=True, index='btree_not_null', ondelete='restrict')
     micropay_id = fields.Many2one(
-        'wechat.micropay', string="Micropay", readonly=True, index='btree_not_null',
-        ondelete='restrict')
+        'wechat.micropay', readonly=True, index='btree_not_null', ondelete='restrict')
     refund_fee = fields.Integer(
         string="Refund (fen)", required=True, readonly=True,
         help="What goes back, in the smallest unit of the currency.",
@@ -273,7 +272,7 @@ class WechatRefund(models.Model):
         return accepted
 
     def _on_state_change(self, before):
-        super()._on_state_change(before)
+        result = super()._on_state_change(before)
         original = self._original()
         if self.state == 'done' and original.state != 'refunded':
             original._apply(Outcome(
@@ -282,6 +281,7 @@ class WechatRefund(models.Model):
             ), 'odoo')
         if self.pos_id and self.payment_uuid:
             self.pos_id._notify('WECHAT_TRADE', {'payment_uuid': self.payment_uuid})
+        return result
 
     def _starting_call(self):
         return 'refund'
@@ -291,13 +291,17 @@ class WechatRefund(models.Model):
 
     # === WHAT THE TILL IS TOLD === #
 
+    def _is_accepted(self):
+        """Tell whether WeChat has taken the refund on: the till need not wait for the bank."""
+        return self.state == 'done' or (self.state == 'pending' and bool(self.wechat_refund_id))
+
     def _till_status(self):
         """Return what the till needs to know about a refund; see `wechat.charge`.
 
         :rtype: dict
         """
         self.ensure_one()
-        accepted = self.state == 'done' or (self.state == 'pending' and self.wechat_refund_id)
+        accepted = self._is_accepted()
         failed = self.state == 'error'
         phase = 'refund_accepted' if accepted else 'failed' if failed else 'asking'
         return {
@@ -309,7 +313,7 @@ class WechatRefund(models.Model):
             'phase': phase,
             'sentence': self._till_sentence(phase),
             'tone': {'refund_accepted': 'success', 'failed': 'danger'}.get(phase, 'info'),
-            'paid': bool(accepted),
+            'paid': accepted,
             'free': failed,
             'code_url': '',
             'expires_in': 0,

@@ -97,8 +97,8 @@ class WechatTrade(models.AbstractModel):
         string="Sandbox", compute='_compute_debug', store=True,
         help="No real money: WeChat's sandbox or a simulator answered.",
     )
-    app_id = fields.Char(string="App", readonly=True, copy=False)
-    mch_id = fields.Char(string="Merchant", readonly=True, copy=False)
+    app_id = fields.Char(string="WeChat app", readonly=True, copy=False)
+    mch_id = fields.Char(string="Merchant number", readonly=True, copy=False)
     sub_mch_id = fields.Char(string="Sub-merchant", readonly=True, copy=False)
     request_params = fields.Text(
         readonly=True, copy=False,

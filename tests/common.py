@@ -5,8 +5,9 @@ import tempfile
 import uuid
 from urllib.parse import urlsplit
 
-from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCommon
 from odoo.tests import tagged
+
+from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCommon
 
 from ..simulator import DEMO_MERCHANT, Simulator
 

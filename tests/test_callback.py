@@ -16,7 +16,8 @@ LOGGER = 'odoo.addons.wechat.models.wechat_evidence'
 
 def sign(fields, key=DEMO_MERCHANT['api_key'], hmac_sha256=False):
     """Sign as the documents say, with code of the test's own."""
-    text = '&'.join(f'{name}={fields[name]}' for name in sorted(fields) if fields[name]) + f'&key={key}'
+    text = '&'.join(f'{name}={fields[name]}' for name in sorted(fields) if fields[name])
+    text += f'&key={key}'
     if hmac_sha256:
         return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
     return hashlib.md5(text.encode()).hexdigest().upper()
@@ -40,7 +41,8 @@ class TestCallback(WechatCase):
             'return_code': 'SUCCESS', 'result_code': 'SUCCESS', 'appid': DEMO_MERCHANT['appid'],
             'mch_id': DEMO_MERCHANT['mch_id'], 'nonce_str': 'n' * 32, 'openid': 'oABC',
             'is_subscribe': 'N', 'trade_type': 'NATIVE', 'bank_type': 'OTHERS', 'fee_type': 'CNY',
-            'total_fee': '1250', 'cash_fee': '1250', 'transaction_id': '4200000000202601150000000001',
+            'total_fee': '1250', 'cash_fee': '1250',
+            'transaction_id': '4200000000202601150000000001',
             'out_trade_no': self.order.name, 'time_end': '20260115180211',
         }
 

@@ -25,7 +25,8 @@ class TestMicropay(WechatCase):
     def test_code_is_stored_nowhere(self):
         code = self.simulator.payment_code(self.customer)
         trade = self.trade(self.pay_by_code(5, auth_code=code))
-        kept = json.dumps([trade.read(), self.env['wechat.evidence'].search([]).read()], default=str)
+        evidence = self.env['wechat.evidence'].search([])
+        kept = json.dumps([trade.read(), evidence.read()], default=str)
         self.assertNotIn(code, kept)
 
     def test_record_is_there_before_wechat_is_called(self):

@@ -37,7 +37,8 @@ class TestPosPayment(WechatCase):
             order = self.sync(self.order_data([payment]))
             self.assertEqual(order.state, 'paid')
             self.assertEqual(order.payment_ids.transaction_id, payment['transaction_id'])
-            trade = self.env['wechat.micropay' if method == self.micropay else 'wechat.order'].search(
+            model = 'wechat.micropay' if method == self.micropay else 'wechat.order'
+            trade = self.env[model].search(
                 [('payment_uuid', '=', payment['uuid'])])
             self.assertEqual(trade.pos_payment_id, order.payment_ids)
 

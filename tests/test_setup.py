@@ -81,7 +81,8 @@ class TestSetup(WechatCase):
             self.assertFalse(methods & self.shop.payment_method_ids)
             for method in methods:
                 self.assertEqual(method.journal_id.type, 'bank')
-                self.assertTrue(method.outstanding_account_id or not method.company_id.chart_template)
+                self.assertTrue(
+                    method.outstanding_account_id or not method.company_id.chart_template)
             session = self.shop.current_session_id
             session.set_opening_control(0, None)
             session.post_closing_cash_details(0)
@@ -140,7 +141,8 @@ class TestSetup(WechatCase):
     def test_missing_certificate_file(self):
         """A charge that could not be taken back is not begun."""
         self.set_params(
-            api_url='https://127.0.0.1:9/', mch_cert='/nowhere/cert.pem', mch_key='/nowhere/key.pem')
+            api_url='https://127.0.0.1:9/', mch_cert='/nowhere/cert.pem',
+            mch_key='/nowhere/key.pem')
         status = self.prepare(self.micropay, 5)
         trade = self.trade(status)
         trade.mode = 'live'

@@ -78,8 +78,9 @@ class WechatAttachWizard(models.TransientModel):
 
         :raises UserError: if there is none
         """
+        reference = self.order_ref.strip()
         order = self.env['pos.order'].sudo().search([
-            '|', ('pos_reference', '=', self.order_ref.strip()), ('name', '=', self.order_ref.strip()),
+            '|', ('pos_reference', '=', reference), ('name', '=', reference),
             ('company_id', '=', charge.company_id.id), ('currency_id', '=', charge.currency_id.id),
             ('state', '=', 'draft'),
         ], limit=1)
