@@ -2,11 +2,16 @@
 
 from odoo import Command, api, models
 
+def _lt(source):
+    """Mark a name for translation; `env._` translates it."""
+    return source
+
+
 JOURNALS = {
     'native': {
-        'name': "Wechat Native Payment", 'code': 'WCNAT', 'terminal': 'wechat_native'},
+        'name': _lt("Wechat Native Payment"), 'code': 'WCNAT', 'terminal': 'wechat_native'},
     'micropay': {
-        'name': "Wechat Micropay", 'code': 'WCMIC', 'terminal': 'wechat_micropay'},
+        'name': _lt("Wechat Micropay"), 'code': 'WCMIC', 'terminal': 'wechat_micropay'},
 }
 
 
@@ -46,6 +51,7 @@ class PosConfig(models.Model):
                 'wechat': kind,
                 'company_id': company.id,
             })
+            self._wechat_translate_name(journal, spec['name'])
         method = in_company['pos.payment.method'].search([
             ('use_payment_terminal', '=', spec['terminal']), ('company_id', '=', company.id),
         ], limit=1)
@@ -60,7 +66,16 @@ class PosConfig(models.Model):
             })
             # The form sets the outstanding account by an onchange; created by code it is empty.
             method._onchange_journal_id()
+            self._wechat_translate_name(method, spec['name'])
         return method
+
+    @api.model
+    def _wechat_translate_name(self, record, name):
+        """Name a journal or method in each language of the database, as data files do."""
+        record.with_context(lang='en_US').name = name
+        for code, _label in self.env['res.lang'].get_installed():
+            localized = record.with_context(lang=code)
+            localized.name = localized.env._(name)
 
     @api.model
     def _wechat_free_journal_code(self, company, code):

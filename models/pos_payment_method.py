@@ -33,10 +33,11 @@ class PosPaymentMethod(models.Model):
     _inherit = 'pos.payment.method'
 
     def _get_payment_terminal_selection(self):
-        return super()._get_payment_terminal_selection() + [
-            ('wechat_native', self.env._("WeChat Pay: customer scans the till")),
-            ('wechat_micropay', self.env._("WeChat Pay: till scans the customer")),
-        ]
+        labels = {
+            'wechat_native': self.env._("WeChat Pay: customer scans the till"),
+            'wechat_micropay': self.env._("WeChat Pay: till scans the customer"),
+        }
+        return [*super()._get_payment_terminal_selection(), *labels.items()]
 
     # === CALLED BY THE TILL === #
 

@@ -345,10 +345,12 @@ class WechatCharge(models.AbstractModel):
         :param str reason: a marked source sentence
         """
         self.ensure_one()
+        # The customer reads the reason in WeChat: the shop's language, not that of whoever is here.
+        shop = self.with_context(lang=self.company_id.partner_id.lang).env
         refund = self.env['wechat.refund'].sudo().create({
             **self._refund_link(),
             'refund_fee': self.refundable_fee,
-            'reason': self.env._("Cancelled sale"),
+            'reason': shop._("Cancelled sale"),
             'automatic': True,
         })
         # Not here: WeChat waits for an answer to its notification. The cron sends it.

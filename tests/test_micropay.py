@@ -46,6 +46,10 @@ class TestMicropay(WechatCase):
                                self.simulator.payment_code(self.customer))
         self.assertTrue(result['paid'])
         self.assertEqual(balance - self.simulator.balance(self.customer), 500)
+        sent = self.env['wechat.evidence'].search([
+            ('micropay_id', '=', self.trade(status).id), ('source', '=', 'reply'),
+            ('endpoint', '=', 'micropay')])
+        self.assertEqual(len(sent), 1)
 
     def test_prepared_twice_is_one_attempt(self):
         status = self.prepare(self.micropay, 5)
