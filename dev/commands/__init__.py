@@ -1,0 +1,1 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.

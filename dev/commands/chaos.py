@@ -1,0 +1,163 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""``dev/chaos``: breaks everything that can break around a payment, then counts the money.
+
+Each seed is a short day in a shop: tills, customers, and faults at points that the seed chooses.
+After it the ledger of the simulated WeChat is compared, to the fen, with what Odoo has booked.
+``doc/chaos.rst`` says how to read the report.
+
+``WECHAT_ADDON_SOURCE`` names another copy of the addon to test; ``WECHAT_CHAOS_DB`` the database,
+so that several runs can go on at the same time.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from environment import databases, demo_database, demo_shop, farm, paths
+from environment.console import Stop, say
+from environment.databases import checked, exists, recipe_of
+from environment.odoo import ready
+from environment.paths import ADDON, FARM, HOME, PYTHON, ROOT
+from fault_injection import shop_setup
+
+HARNESS = ROOT / 'dev' / 'fault_injection'
+DATABASE = os.environ.get('WECHAT_CHAOS_DB', 'wechat_chaos')
+
+
+def main(args):
+    """Run the seeds that were asked for and return the exit code: 1 when money went astray."""
+    options = _parse(args)
+    folder = HOME / 'chaos' / checked(DATABASE)
+    paths.prepare_home()
+    source = _source()
+    with ready() as odoo:
+        folder.mkdir(parents=True, exist_ok=True)
+        env = _environment(odoo, source, folder)
+        base = _prepare_database(odoo, source, env, folder)
+        try:
+            databases.drop(odoo, DATABASE)
+            odoo.postgres.sql(f'CREATE DATABASE "{DATABASE}" TEMPLATE "{base}"')
+            # A lock that is held while WeChat thinks must show as a failure, not as patience.
+            odoo.postgres.sql(f'ALTER DATABASE "{DATABASE}" SET lock_timeout = \'6s\'')
+            process = subprocess.run(
+                [str(PYTHON), '-B', str(HARNESS), *options], env=env, check=False)
+        finally:
+            databases.drop(odoo, DATABASE)
+        return process.returncode
+
+
+def _parse(args):
+    parser = argparse.ArgumentParser(
+        prog='dev/chaos',
+        description="Breaks servers, connections and answers in the middle of payments, then"
+                    " compares WeChat's ledger with Odoo's books.")
+    parser.add_argument('--runs', type=int, help="so many seeds (default: about 3 minutes of them)")
+    parser.add_argument('--seed', type=int, help="this seed only, as a failing run prints it")
+    parser.add_argument('--first', type=int, default=1, help="the first seed (%(default)s)")
+    parser.add_argument(
+        '--mode', choices=('inprocess', 'kill'),
+        help="inprocess: Odoo within the harness, many seeds a minute; kill: two real prefork"
+             " servers that are killed with SIGKILL (default: most in process, the rest killed)")
+    parser.add_argument('--quick', action='store_true', help="a look of less than a minute")
+    parser.add_argument(
+        '--scenario', choices=('two-hosts', 'hundred'),
+        help="one of the two named scenarios instead of seeds")
+    parser.add_argument('--report', type=Path, help="write the report to this file as well")
+    parser.add_argument('--verbose', action='store_true', help="print what happens in each seed")
+    options = parser.parse_args(args)
+    passed = []
+    for name, value in vars(options).items():
+        if value is True:
+            passed.append(f'--{name}')
+        elif value:
+            passed += [f'--{name}', str(value.resolve() if isinstance(value, Path) else value)]
+    return passed
+
+
+def _source():
+    """Return the folder of the addon to test."""
+    source = Path(os.environ.get('WECHAT_ADDON_SOURCE') or ROOT).resolve()
+    if not (source / '__manifest__.py').exists():
+        raise Stop(
+            f"WECHAT_ADDON_SOURCE is {source}, and there is no __manifest__.py in it. Point it at"
+            " the root of a copy of this repository.")
+    return source
+
+
+def _environment(odoo, source, folder):
+    """Return the environment of the harness and of its servers."""
+    env = odoo.environment
+    addons = env['ODOO_ADDONS_PATH'].split(',')
+    if source != ROOT:
+        addons[addons.index(str(FARM))] = str(_farm_of(source, folder))
+    return env | {
+        'ODOO_ADDONS_PATH': ','.join([*addons, str(HARNESS / 'addons')]),
+        'WECHAT_CHAOS': str(folder),
+        'WECHAT_CHAOS_DB': DATABASE,
+        'WECHAT_CHAOS_LAUNCHER': odoo.command()[1],
+    }
+
+
+def _farm_of(source, folder):
+    """Link the parts of another copy of the addon, as ``environment.farm`` does with this one."""
+    target = folder / 'farm' / ADDON
+    target.mkdir(parents=True, exist_ok=True)
+    for link in target.iterdir():
+        link.unlink()
+    for entry in source.iterdir():
+        is_part = entry.suffix == '.py' or (entry.is_dir() and entry.name not in farm.NOT_ADDON)
+        if is_part and not entry.name.startswith(('.', '__pycache__')):
+            (target / entry.name).symlink_to(entry)
+    return target.parent
+
+
+def _prepare_database(odoo, source, env, folder):
+    """Make the database that every run starts from, unless there is one for this very code.
+
+    :return: its name
+    """
+    base = checked(f'{DATABASE}_base')
+    log = f'{DATABASE}.log'
+    stamp = folder / 'made-from'
+    wanted = _fingerprint(odoo, source)
+    if stamp.exists() and stamp.read_text() == wanted and exists(odoo, base):
+        return base
+    stamp.unlink(missing_ok=True)
+    demo_database.TEMPLATE.prepare(odoo)
+    demo_database.TEMPLATE.copy_to(odoo, base)
+    before = odoo.environment['ODOO_ADDONS_PATH']
+    addons = env['ODOO_ADDONS_PATH']
+    say(f"       Testing {source}" if source != ROOT else "       Testing this repository")
+    options = ('-d', base, f'--addons-path={addons}' if addons != before else '')
+    options = [option for option in options if option]
+    odoo.do("The shop: WeChat Pay", log, *options, '-i', ADDON, '--stop-after-init', '--no-http',
+            '--max-cron-threads=0')
+    merchant = json.loads(subprocess.run(
+        [str(PYTHON), '-c', 'import json, simulator; print(json.dumps(simulator.DEMO_MERCHANT))'],
+        cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    script = (
+        f'{recipe_of(demo_shop.__file__, shop_setup.__file__)}\n'
+        f"connect_wechat(env, {merchant!r}, 'en_US')\nset_up_tills(env)\n"
+    )
+    odoo.do("The shop: tills and merchant", log, 'shell', *options, '--no-http', script=script)
+    stamp.write_text(wanted)
+    return base
+
+
+def _fingerprint(odoo, source):
+    digest = hashlib.sha256(odoo.identity.encode())
+    digest.update(recipe_of(__file__, shop_setup.__file__, demo_shop.__file__).encode())
+    parts = [
+        path for path in source.rglob('*')
+        if path.is_file()
+        and path.relative_to(source).parts[0] not in (*farm.NOT_ADDON, 'tests', 'static', '.git',
+                                                      '.odoo', 'simulator', 'i18n')
+        and '__pycache__' not in path.parts
+    ]
+    for path in sorted(parts):
+        digest.update(f'{path.relative_to(source)}\n'.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

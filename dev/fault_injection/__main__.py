@@ -1,0 +1,135 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""Plays seeds and reports. Run by ``dev/chaos``, which makes the database and the environment."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from simulator import DEMO_MERCHANT, Simulator  # noqa: E402
+
+from audit import Audit  # noqa: E402
+from books import Books  # noqa: E402
+from clock import Clock  # noqa: E402
+from hosts import InProcess, Servers  # noqa: E402
+from play import Result, play  # noqa: E402
+from process import WechatProcess  # noqa: E402
+from report import replay_of, verdict, write_report  # noqa: E402
+from stage import Stage  # noqa: E402
+
+FOLDER = Path(os.environ['WECHAT_CHAOS'])
+DATABASE = os.environ['WECHAT_CHAOS_DB']
+SESSION_SEEDS = 25  # seeds in one session of the till
+SHORT = {'inprocess': 70, 'kill': 12}
+QUICK = {'inprocess': 30, 'kill': 0}
+KILL_SHARE = 8  # of --runs, every eighth seed is one with real servers
+
+
+def main():
+    """Return the exit code: 1 when anything was found."""
+    options = _parse()
+    plan = _plan(options)
+    results, hits, ledgers = [], {}, []
+    for mode, seeds in plan.items():
+        if seeds:
+            hits[mode] = _play_all(mode, seeds, results, ledgers, options.verbose)
+    text = write_report(results, hits, ledgers, [])
+    print(text, flush=True)
+    if options.report:
+        options.report.write_text(text + '\n')
+    return 1 if any(result.findings for result in results) else 0
+
+
+def _parse():
+    parser = argparse.ArgumentParser()
+    for name in ('runs', 'seed'):
+        parser.add_argument(f'--{name}', type=int)
+    parser.add_argument('--first', type=int, default=1)
+    parser.add_argument('--mode')
+    parser.add_argument('--scenario')
+    parser.add_argument('--report', type=Path)
+    parser.add_argument('--quick', action='store_true')
+    parser.add_argument('--verbose', action='store_true')
+    return parser.parse_args()
+
+
+def _plan(options):
+    """Return the seeds to play, by mode."""
+    if options.seed is not None:
+        return {options.mode or 'inprocess': [options.seed]}
+    if options.runs is None:
+        share = dict(QUICK if options.quick else SHORT)
+    else:
+        real = max(1, options.runs // KILL_SHARE) if options.runs > 1 else 0
+        share = {'inprocess': options.runs - real, 'kill': real}
+    if options.mode:
+        share = {options.mode: sum(share.values()) if options.runs else share[options.mode]}
+    first, plan = options.first, {}
+    for mode, count in share.items():
+        plan[mode] = list(range(first, first + count))
+        first += count
+    return plan
+
+
+def _play_all(mode, seeds, results, ledgers, verbose):
+    """Play seeds in one mode; return the faults that happened."""
+    stage = _open_stage(mode)
+    posted = sessions = 0
+    try:
+        for number, seed in enumerate(seeds, 1):
+            result = play(stage, seed)
+            if number % SESSION_SEEDS == 0 or seed == seeds[-1]:
+                closed = stage.close_session()
+                posted += Audit.check_session(stage, closed)
+                sessions += 1
+            results.append(result)
+            _tell(result, number, len(seeds), verbose)
+    finally:
+        stage.process.kill()
+        stage.hosts.stop()
+    ledgers.append(f"{sessions} sessions closed; {posted} fen in their journal items")
+    if stage.unforeseen:
+        ledgers.append("Errors that a till took for no answer: " + ", ".join(
+            f"{count} × {words}" for words, count in stage.unforeseen.most_common(6)))
+    return stage.hits
+
+
+def _open_stage(mode):
+    """Start WeChat and Odoo, and open the shop."""
+    ledger = FOLDER / 'wechat.sqlite'
+    for file in FOLDER.glob(f'{ledger.name}*'):
+        file.unlink()
+    wechat = Simulator(ledger=ledger)
+    process = WechatProcess(ledger, FOLDER / 'wechat.log')
+    process.ensure()
+    clock = Clock(FOLDER / 'clock', wechat)
+    books = Books(DATABASE, wechat)
+    hosts = InProcess(DATABASE) if mode == 'inprocess' else Servers(DATABASE, FOLDER)
+    books.set_parameter('wechat.api_url', process.url)
+    books.set_parameter('web.base.url', hosts.address)
+    hosts.start()
+    stage = Stage(hosts, process, wechat, clock, books, FOLDER, mode)
+    stage.mode = mode
+    stage.merchant = DEMO_MERCHANT
+    stage.open_shop()
+    return stage
+
+
+def _tell(result, number, count, verbose):
+    if result.findings or verbose:
+        diary = FOLDER / f'seed-{result.seed}-{result.mode}.log'
+        diary.write_text('\n'.join(result.diary) + '\n')
+        if verbose:
+            print('\n'.join(result.diary), flush=True)
+        for what, details in result.findings:
+            print(f"seed {result.seed}: {what}: {details}", flush=True)
+        print(f"seed {result.seed}: again with {replay_of(result)}; diary: {diary}", flush=True)
+    elif number % 10 == 0 or number == count:
+        print(f"{number} of {count} seeds ({result.mode})", file=sys.stderr, flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,212 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""After a seed: WeChat's ledger against Odoo's records and the payments of its POS orders."""
+
+LIVE = ('draft', 'pending')
+FINAL_WITHIN = 90  # seconds after the recovery: an attempt that a till may still wait for
+SETTLED_WITHIN = 3 * 3600  # seconds: closings (a code lives two hours) and refunds
+
+
+class Audit:
+    """Watches one seed until everything is decided, then compares.
+
+    :param Stage stage: on which it is played
+    """
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.books = stage.books
+        self.mark = self.books.ledger_mark()
+        self.evidence = self.books.last_evidence()
+        self.slowest = 0
+
+    @property
+    def _lines(self):
+        return [line for till in self.stage.tills for line in till.lines]
+
+    # ---- is it decided? ------------------------------------------------------------------
+
+    def undecided(self):
+        """Return the attempts whose money's fate is open and that a till may wait for.
+
+        A row that was never sent moves no money, and neither does an order that nobody has paid
+        and that its dead till showed: that one ends when its code does.
+        """
+        dead = {line for till in self.stage.tills if till.state == 'dead' for line in till.lines}
+        found = []
+        for row in self.books.charges(self._lines):
+            waits_for_its_end = row['table'] == 'wechat_order' and (
+                row['withdrawn'] or row['payment_uuid'] in dead)
+            if row['state'] == 'pending' and not (
+                    waits_for_its_end and not self.books.net_at_wechat(row['name'])):
+                found.append(row['name'])
+        return found
+
+    def unsettled(self):
+        """Return everything that is open in any way."""
+        charges = self.books.charges(self._lines)
+        return [
+            row['name'] for row in (*charges, *self.books.refunds(charges))
+            if row['state'] in LIVE and row['submitted_at'] or self._was_ordered(row)]
+
+    @staticmethod
+    def _was_ordered(row):
+        return row.get('automatic') and row['state'] == 'draft'
+
+    def watch_recovery(self):
+        """Play the recovery, and see that it takes no longer than it may."""
+        stage = self.stage
+        began = stage.now
+        while stage.now < began + FINAL_WITHIN:
+            stage.play_until(stage.now + 5)
+            if self.undecided():
+                self.slowest = stage.now - began
+        for number in self.undecided():
+            stage.find('not final', f"{number} is undecided {FINAL_WITHIN} s after the recovery")
+        for till in stage.tills:
+            if till.state in ('selling', 'paid'):
+                stage.find('till waits', f"{till.ref} is still {till.state}")
+        while stage.now < began + SETTLED_WITHIN and (
+                self.unsettled() or any(till.state == 'returning' for till in stage.tills)):
+            stage.play_until(stage.now + (20 if stage.now < began + 600 else 300))
+        for number in self.unsettled():
+            stage.find('never settled', f"{number} is open {SETTLED_WITHIN} s after the recovery")
+
+    # ---- is it right? --------------------------------------------------------------------
+
+    def compare(self):
+        """Compare everything; what is wrong goes to the stage's findings.
+
+        :return: fen that were lost, fen that were taken twice, fen that differ
+        """
+        trades, ledger_refunds = self.books.ledger_after(self.mark)
+        charges = self.books.charges(self._lines)
+        refunds = self.books.refunds(charges)
+        by_name = {row['name']: row for row in charges}
+        lost = sum(self._check_trade(trade, by_name.get(trade['out_trade_no'])) for trade in trades)
+        self._check_charges(charges, {trade['out_trade_no']: trade for trade in trades})
+        lost += self._check_refunds(ledger_refunds, {row['name']: row for row in refunds})
+        double = differ = 0
+        for till in self.stage.tills:
+            more_double, more_differ = self._check_sale(till, trades, charges, refunds)
+            double += more_double
+            differ += more_differ
+        differ += self._check_balances(trades)
+        for row in self.books.refused_notifications(self.evidence):
+            self.stage.find('genuine notification refused', f"{row['out_trade_no']}: {row['refused']}")
+        return lost, double, differ
+
+    def _check_trade(self, trade, row):
+        """WeChat's side: each trade has its record, and paid money is known as such."""
+        number = trade['out_trade_no']
+        if not row:
+            self.stage.find('lost', f"{number} is at WeChat ({trade['trade_state']}), not in Odoo")
+            return trade['net']
+        if row['total_fee'] != trade['total_fee']:
+            self.stage.find('fen differ', f"{number}: {trade['total_fee']} at WeChat,"
+                                          f" {row['total_fee']} in Odoo")
+        if trade['paid_at'] and row['state'] not in ('done', 'refunded') and trade['net']:
+            self.stage.find('lost', f"{number} is paid at WeChat, {row['state']} in Odoo")
+            return trade['net']
+        return 0
+
+    def _check_charges(self, charges, trades):
+        """Odoo's side: nothing is booked that WeChat does not have."""
+        for row in charges:
+            trade = trades.get(row['name'])
+            paid = bool(trade and trade['paid_at'])
+            state = row['state']
+            if state in ('done', 'refunded') and not paid:
+                self.stage.find('invented money', f"{row['name']} is {state}, WeChat has no payment")
+            if state == 'done' and trade and trade['net'] != trade['total_fee']:
+                self.stage.find('fen differ', f"{row['name']} is done, WeChat has {trade['net']} of"
+                                              f" {trade['total_fee']} fen")
+            if state in ('cancelled', 'error') and trade and trade['net']:
+                self.stage.find('lost', f"{row['name']} is {state}, WeChat has {trade['net']} fen")
+            if state in ('done', 'refunded') and trade and trade['trade_state'] != 'REVOKED' and (
+                    row['refund_fee'] != trade['refunded_fee']):
+                self.stage.find('fen differ', f"{row['name']}: {row['refund_fee']} fen refunded in"
+                                              f" Odoo, {trade['refunded_fee']} at WeChat")
+
+    def _check_refunds(self, ledger_refunds, by_name):
+        lost = 0
+        for refund in ledger_refunds:
+            row = by_name.pop(refund['out_refund_no'], None)
+            if not row:
+                self.stage.find('lost', f"refund {refund['out_refund_no']} is not in Odoo")
+                lost += refund['refund_fee']
+            elif row['refund_fee'] != refund['refund_fee']:
+                self.stage.find('fen differ', f"refund {row['name']}")
+            elif (row['state'] == 'done') != (refund['refund_status'] == 'SUCCESS'):
+                self.stage.find('refund untold', f"{row['name']} is {row['state']} in Odoo,"
+                                                 f" {refund['refund_status']} at WeChat")
+        for row in by_name.values():
+            if row['state'] == 'done':
+                self.stage.find('invented money', f"refund {row['name']} is done in Odoo only")
+        return lost
+
+    def _check_sale(self, till, trades, charges, refunds):
+        """One sale: WeChat's money for it is the money of its POS payments.
+
+        :return: fen that were taken twice, fen that differ
+        """
+        numbers = {row['name']: row for row in charges if row['payment_uuid'] in till.lines}
+        kept = [trade for trade in trades if trade['out_trade_no'] in numbers and trade['net']]
+        net = sum(trade['net'] for trade in kept)
+        booked = self.books.booked(till.lines)
+        sold = [row for row in booked if row['order_uuid'] == till.order_uuid]
+        orphans = self._orphans(numbers.values(), refunds)
+        difference = net - sum(row['fen'] for row in booked) - orphans
+        double = differ = 0
+        summary = (f"{till.ref} ({till.state}): WeChat has {net} fen, POS payments"
+                   f" {sum(row['fen'] for row in booked)} fen, without an order {orphans} fen")
+        if len(kept) > 1:
+            double = net - max(trade['net'] for trade in kept)
+            self.stage.find('double charge', f"{summary}; {[t['out_trade_no'] for t in kept]}")
+        elif difference:
+            differ = abs(difference)
+            self.stage.find('fen differ', summary)
+        elif till.state == 'given up' and net:
+            self.stage.find('money of a sale given up', summary)
+        elif till.state == 'stored' and orphans:
+            self.stage.find('fen differ', f"{summary}: stored, yet money without an order")
+        elif till.state not in ('given up', 'dead') and len(sold) != 1:
+            self.stage.find('order not stored', f"{summary}: {len(sold)} payments of the sale")
+        return double, differ
+
+    def _orphans(self, charges, refunds):
+        """Fen that the accountant is shown as paid, or given back, without a POS order."""
+        fen = 0
+        for row in charges:
+            kept = row['total_fee'] - row['refund_fee']
+            if row['state'] in ('done', 'refunded') and not row['pos_payment_id'] and (
+                    row['trade_state'] != 'REVOKED'):
+                fen += kept
+            for refund in refunds:
+                mine = refund['micropay_id' if 'micropay' in row['table'] else 'order_id'] == row['id']
+                if (mine and row['pos_payment_id'] and refund['state'] == 'done'
+                        and not refund['pos_payment_id']):
+                    fen -= refund['refund_fee']
+        return fen
+
+    def _check_balances(self, trades):
+        """What the customers have left is what they had, less what WeChat holds."""
+        differ = 0
+        for till in self.stage.tills:
+            left = self.stage.wechat.balance(till.phone.name)
+            spent = sum(trade['net'] for trade in trades if trade['account'] == till.phone.name)
+            if till.phone.manners.balance - left != spent:
+                differ += abs(till.phone.manners.balance - left - spent)
+                self.stage.find('fen differ', f"{till.phone.name} is short of"
+                                              f" {till.phone.manners.balance - left} fen, not {spent}")
+        return differ
+
+    # ---- the books of a session ----------------------------------------------------------
+
+    @staticmethod
+    def check_session(stage, session_id):
+        """The journal items of a closed session are the sum of its WeChat payments."""
+        payments, posted = stage.books.session(session_id)
+        if payments != posted:
+            stage.find('journal items differ',
+                       f"session {session_id}: payments {payments}, posted {posted} (fen by journal)")
+        return sum(map(abs, payments.values()))

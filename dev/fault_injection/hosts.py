@@ -1,0 +1,154 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""Where requests go: Odoo within the harness, or two real servers on one database."""
+
+import http.client
+import os
+import socket
+import sys
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+from process import Process, free_port
+
+ANSWER_SECONDS = 40  # longer than a till waits
+
+
+class NoAnswer(Exception):
+    """The request may or may not have been carried out: nobody knows."""
+
+
+class InProcess:
+    """Odoo in this very process. A request runs as at a server; a kill ends it without a trace."""
+
+    real = False
+
+    def __init__(self, database):
+        self.database = database
+        self.address = 'http://127.0.0.1:8069'
+
+    def start(self):
+        """Load Odoo and the registry."""
+        os.environ['WECHAT_CHAOS_ONE_PROCESS'] = '1'
+        from odoo.tools import config
+
+        config.parse_config(
+            [*_options(self.database), f"--logfile={os.environ['WECHAT_CHAOS']}/odoo.log"],
+            setup_logging=True)
+        import odoo.http
+        from odoo.modules.registry import Registry
+        from odoo.service import model
+
+        odoo.http.root.initialize()
+        Registry(self.database)
+        # Odoo sleeps up to two seconds before it runs a request again: time that nobody needs.
+        model.random = SimpleNamespace(uniform=lambda _low, _high: 0.001)
+        self._root = odoo.http.root
+        from odoo.addons.wechat_chaos.points import Killed
+
+        self._killed = Killed
+
+    def post(self, _host, path, body, headers):
+        """Send a POST request.
+
+        :return: status, headers, body
+        :raise NoAnswer: when it ended in a kill or in a crash outside Odoo's own error handling
+        """
+        from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+        environ = EnvironBuilder(
+            path, base_url=self.address, method='POST', data=body, headers=headers).get_environ()
+        environ['REMOTE_ADDR'] = '127.0.0.1'
+        try:
+            chunks, status, received = run_wsgi_app(self._root, environ, buffered=True)
+        except (self._killed, Exception) as error:  # noqa: BLE001 whatever it is, it is no answer
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+        return int(status.split()[0]), dict(received), b''.join(chunks)
+
+    def heal(self, wait):
+        """Nothing has died."""
+
+    def stop(self):
+        """Nothing to stop."""
+
+
+class Servers:
+    """Two prefork servers with two workers each, as two machines behind a load balancer."""
+
+    real = True
+
+    def __init__(self, database, folder):
+        self._servers = []
+        for name in ('A', 'B'):
+            port = free_port()
+            command = [
+                sys.executable, os.environ['WECHAT_CHAOS_LAUNCHER'], *_options(database),
+                '--http-port', str(port), '--gevent-port', str(free_port()), '--workers=2',
+                '--max-cron-threads=0',
+            ]
+            self._servers.append(Process(
+                command, folder / f'odoo-{name}.log', port, dict(os.environ)))
+        self.address = f'http://127.0.0.1:{self._servers[1].port}'
+
+    def start(self):
+        for server in self._servers:
+            server.log.unlink(missing_ok=True)
+            server.start()
+        self.heal(wait=True)
+
+    def post(self, host, path, body, headers):
+        """Send a POST request to one of the two; while it is down, to the other.
+
+        :param int host: 0 or 1
+        :return: status, headers, body
+        :raise NoAnswer: when the connection broke before the answer was complete
+        """
+        server = self._servers[host]
+        if not server.is_running():
+            server = self._servers[1 - host]
+        connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=ANSWER_SECONDS)
+        try:
+            connection.request('POST', path, body, headers)
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+        finally:
+            connection.close()
+
+    def heal(self, wait):
+        """Start again what has been killed.
+
+        :param bool wait: until all of it serves
+        """
+        for server in self._servers:
+            if not server.is_running():
+                server.kill()
+                server.start()
+        running = [server for server in self._servers if _is_up(server)]
+        if wait or not running:
+            for server in self._servers:
+                server.wait_until_up()
+
+    def stop(self):
+        for server in self._servers:
+            server.kill()
+
+
+def path_of(url):
+    """Return what comes after the host in a URL."""
+    return urlsplit(url).path
+
+
+def _is_up(server):
+    try:
+        socket.create_connection(('127.0.0.1', server.port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _options(database):
+    return [
+        '-d', database, f'--db-filter=^{database}$', '--no-database-list',
+        '--load=base,web,wechat_chaos', '--log-level=warn',
+    ]

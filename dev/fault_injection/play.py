@@ -1,0 +1,61 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""Plays one seed: trouble, recovery, audit."""
+
+import time
+from dataclasses import dataclass, field
+
+from audit import Audit
+from script import write_script
+from till import Till
+
+
+@dataclass
+class Result:
+    """What became of a seed.
+
+    :ivar lost: fen that Odoo does not know of; `double`: fen taken twice; `differ`: other fen
+    :ivar slowest: seconds from the recovery to the last decision, at the precision of 5
+    :ivar findings: `(what, details)`
+    """
+
+    seed: int
+    mode: str
+    lost: int = 0
+    double: int = 0
+    differ: int = 0
+    slowest: int = 0
+    findings: list = field(default_factory=list)
+    diary: list = field(default_factory=list)
+    trades: int = 0
+    paid_fen: int = 0
+    orphans: int = 0
+    seconds: float = 0
+
+
+def play(stage, seed):
+    """Play a seed on a stage.
+
+    :rtype: Result
+    """
+    began = time.monotonic()
+    script = write_script(seed)
+    stage.begin(seed)
+    if stage.session_id is None:
+        stage.open_session()
+    audit = Audit(stage)
+    stage.spawn(stage.postman())
+    stage.spawn(stage.clockwork(script.cron_phase))
+    for number, sale in enumerate(script.sales, 1):
+        till = Till(stage, number, sale)
+        stage.tills.append(till)
+        stage.log(f"{till.ref}: {sale}")
+        stage.spawn(till.work(), sale.start)
+    stage.play_until(stage.now + script.trouble)
+    stage.recover()
+    audit.watch_recovery()
+    lost, double, differ = audit.compare()
+    trades, _refunds = stage.books.ledger_after(audit.mark)
+    return Result(
+        seed, stage.mode, lost, double, differ, audit.slowest, stage.findings, stage.lines,
+        len(trades), sum(trade['total_fee'] for trade in trades if trade['paid_at']),
+        sum(till.state == 'dead' for till in stage.tills), time.monotonic() - began)

@@ -1,0 +1,105 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""Processes that are meant to be killed, and never outlive the harness."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+PATIENCE = 90  # seconds that a process has to come up
+
+_libc = ctypes.CDLL(None)
+
+
+class Process:
+    """A server on a port of 127.0.0.1, in a process group of its own.
+
+    :param list command: its command line
+    :param Path log: file for what it prints
+    :param int port: that it listens on
+    """
+
+    def __init__(self, command, log, port, env):
+        self.command = command
+        self.log = log
+        self.port = port
+        self.env = env
+        self.process = None
+
+    def start(self):
+        """Start it; `wait_until_up` says when it is ready."""
+        with self.log.open('a') as stream:
+            self.process = subprocess.Popen(
+                self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
+                start_new_session=True, preexec_fn=_die_with_parent)
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def wait_until_up(self):
+        """Return when the port takes connections.
+
+        :raise RuntimeError: when the process ends first, or takes too long
+        """
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if not self.is_running():
+                raise RuntimeError(f"{self.command[1]} has ended by itself; its log is {self.log}")
+            try:
+                socket.create_connection(('127.0.0.1', self.port), 1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RuntimeError(f"{self.command[1]} did not come up; its log is {self.log}")
+
+    def kill(self):
+        """End it and all its children at once, as a power cut would."""
+        if self.process is None:
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.process = None
+
+
+class WechatProcess(Process):
+    """The simulated WeChat.
+
+    :param Path ledger: its file; it knows everything again when it is started anew
+    """
+
+    def __init__(self, ledger, log):
+        port = free_port()
+        script = Path(__file__).with_name('wechat_server.py')
+        super().__init__(
+            [sys.executable, '-B', str(script), str(port), str(ledger)], log, port,
+            dict(os.environ))
+
+    @property
+    def url(self):
+        return f'http://127.0.0.1:{self.port}/'
+
+    def ensure(self):
+        """Start it again if it has been killed."""
+        if not self.is_running():
+            self.start()
+            self.wait_until_up()
+
+
+def free_port():
+    """Return a TCP port of 127.0.0.1 that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def _die_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

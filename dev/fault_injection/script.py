@@ -1,0 +1,103 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""What happens in a seed: who sells what to whom, and how everybody behaves. No faults yet."""
+
+from dataclasses import dataclass
+from random import Random
+
+METHODS = ('wechat_native', 'wechat_micropay')
+
+
+@dataclass
+class Customer:
+    """How a customer behaves.
+
+    :ivar patience: seconds until they do something with a code or a password prompt
+    :ivar act: `pay`, `wrong_password`, `cancel`, `silent` or `ignore`
+    :ivar password: WeChat asks for it: `never` or `always`
+    :ivar pays_old_codes: pays every code ever seen, also after the cashier has withdrawn it
+    :ivar old_patience: seconds until they pay a withdrawn code
+    :ivar balance: fen
+    """
+
+    patience: int
+    act: str
+    password: str
+    pays_old_codes: bool
+    old_patience: int
+    balance: int
+
+
+@dataclass
+class Sale:
+    """One sale at one till.
+
+    :ivar start: seconds after the beginning of the seed
+    :ivar cancel_after: seconds until the cashier gives a try up, or `None`: waits for the end
+    :ivar next_tries: what the cashier does after a failure, in turn: `again`, `other`, `leave`
+    :ivar reload_at: calls after which the till loses its memory, or `None`
+    :ivar die_at: calls after which the till is dead for good, or `None`
+    :ivar second_scan: the code is read a second time while the first is under way
+    :ivar returned: units that come back afterwards, in turn
+    """
+
+    start: int
+    method: str
+    units: int
+    unit_fen: int
+    customer: Customer
+    cancel_after: int | None
+    next_tries: tuple
+    reload_at: int | None
+    die_at: int | None
+    second_scan: bool
+    returned: tuple
+
+
+@dataclass
+class Script:
+    """All of a seed.
+
+    :ivar trouble: seconds during which there are faults; then comes the recovery
+    :ivar cron_phase: seconds after the beginning of the cron's first run; it runs each minute
+    """
+
+    seed: int
+    sales: list
+    trouble: int
+    cron_phase: int
+
+
+def write_script(seed):
+    """Return the script of a seed: the same for the same number."""
+    rng = Random(f'script/{seed}')
+    sales = [_sale(rng) for _number in range(rng.choice((1, 2, 2, 3)))]
+    return Script(seed, sales, trouble=rng.randint(40, 100), cron_phase=rng.randint(5, 60))
+
+
+def _sale(rng):
+    units = rng.randint(1, 4)
+    return Sale(
+        start=rng.randint(0, 20),
+        method=rng.choice(METHODS),
+        units=units,
+        unit_fen=rng.choice((1, 7, 99, 100, 1999, rng.randint(1, 30000))),
+        customer=Customer(
+            patience=rng.choice((0, 1, 3, 8, 20, 40)),
+            act=rng.choice(('pay',) * 8 + ('wrong_password', 'cancel', 'silent', 'ignore')),
+            password=rng.choice(('never', 'never', 'always')),
+            pays_old_codes=rng.random() < 0.3,
+            old_patience=rng.choice((2, 10, 45, 120)),
+            balance=rng.choice((10_000_000, 10_000_000, 10_000_000, 50)),
+        ),
+        cancel_after=rng.choice((None, None, 0, 3, 9, 16, 32)),
+        next_tries=tuple(rng.choice(('again', 'other', 'leave')) for _try in range(2)) + ('leave',),
+        reload_at=rng.randint(1, 6) if rng.random() < 0.25 else None,
+        die_at=rng.randint(1, 6) if rng.random() < 0.12 else None,
+        second_scan=rng.random() < 0.2,
+        returned=_returned(rng, units) if rng.random() < 0.4 else (),
+    )
+
+
+def _returned(rng, units):
+    first = rng.randint(1, units)
+    return (first,) if first == units or rng.random() < 0.5 else (first, units - first)

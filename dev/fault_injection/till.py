@@ -1,0 +1,277 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""A till and its cashier, who sell one order and take goods back."""
+
+import uuid
+
+from attempt import Attempt
+from customer import Phone
+from hosts import NoAnswer
+from stage import Told
+
+NAMESPACE = uuid.UUID('5a9d2f6e-6a0f-4d51-9d3c-0c8f2a1b7e44')
+OTHER = {'wechat_native': 'wechat_micropay', 'wechat_micropay': 'wechat_native'}
+MOST_REFUSALS = 3
+SYNC_TRIES = 40
+LAST_PATIENCE = 25  # seconds after the trouble is over that a cashier still waits for a customer
+
+
+class Dead(Exception):
+    """The till has died for good: nobody will ever ask about its sale again."""
+
+
+class Till:
+    """One sale, from the first scan to the last return.
+
+    :param Stage stage: where it all happens
+    :param int number: of the sale in its seed
+    :param script.Sale sale: what the people do
+    """
+
+    def __init__(self, stage, number, sale):
+        self.stage = stage
+        self.sale = sale
+        self.ref = f'S{stage.seed}-{number}'
+        self.host = number % 2
+        self.order_uuid = self._uuid('order')
+        self.phone = Phone(stage, f'{self.ref}-{stage.run_id}', sale.customer)
+        self.lines = []  # uuids of all payment lines
+        self.orders = []  # (uuid, fen) of all orders that the till sent
+        self.state = 'selling'
+        self.told_paid = set()
+        self.attempt = None
+        self.calls = 0
+        self.stored = None
+
+    @property
+    def total_fen(self):
+        return self.sale.units * self.sale.unit_fen
+
+    # ---- the sale ------------------------------------------------------------------------
+
+    def work(self):
+        """Sell, then take back. A task of the stage."""
+        try:
+            yield from self._sell()
+        except Dead:
+            self.state = 'dead'
+            self.stage.behaved("till dead for good")
+            self.stage.log(f"{self.ref}: the till is dead")
+
+    def _sell(self):
+        method = self.sale.method
+        line = self._new_line(1)
+        for number, next_try in enumerate(self.sale.next_tries, 2):
+            self.attempt = Attempt(line, method, self.total_fen)
+            yield from self._follow()
+            if self.attempt.is_paid:
+                break
+            self.stage.log(f"{self.ref}: not paid ({self._phase()}), the cashier: {next_try}")
+            if next_try == 'leave':
+                self.state = 'given up'
+                return
+            if next_try == 'other':
+                method = OTHER[method]
+                line = self._new_line(number)
+        else:
+            self.state = 'given up'
+            return
+        self.state = 'paid'
+        yield from self._store(self.order_uuid, self._order(
+            self.order_uuid, self.sale.units, self.total_fen))
+        self.state = 'stored'
+        left = self.sale.units
+        for number, units in enumerate(self.sale.returned):
+            yield 15
+            left -= units
+            yield from self._take_back(number, units)
+
+    def _take_back(self, number, units):
+        fen = -units * self.sale.unit_fen
+        line = self._uuid(f'return line {number}')
+        self.lines.append(line)
+        self.state = 'returning'
+        for _try in range(MOST_REFUSALS):
+            self.attempt = Attempt(line, self._method_of_payment, fen)
+            yield from self._follow()
+            if self.attempt.is_paid:
+                break
+            self.stage.log(f"{self.ref}: return not accepted ({self._phase()})")
+            yield 70
+        else:
+            self.state = 'return given up'
+            return
+        order_uuid = self._uuid(f'return {number}')
+        yield from self._store(order_uuid, self._order(order_uuid, -units, fen))
+        self.state = 'stored'
+
+    # ---- one try -------------------------------------------------------------------------
+
+    def _follow(self):
+        """Call the server until it is paid, over, or refused for good."""
+        began = self.stage.now
+        refusals = 0
+        while True:
+            attempt = self.attempt
+            waited = self.stage.now - began
+            wants_out = self.sale.cancel_after is not None and waited >= self.sale.cancel_after
+            if self.stage.recovering and self.stage.since_recovery >= LAST_PATIENCE:
+                wants_out = True
+            if wants_out and attempt.can_cancel and attempt.status and not attempt.is_refund:
+                attempt.cancelling = True
+            if attempt.is_scanning:
+                attempt.auth_code = self.phone.show_code()
+                self.stage.spawn(self.phone.answer_prompt())
+            call = attempt.next_call
+            if call is None and attempt.is_refused and refusals < MOST_REFUSALS:
+                # "Try again" on the screen.
+                refusals += 1
+                yield 5
+                attempt.clear()
+                continue
+            if call is None:
+                return
+            self._call(call)
+            yield self.attempt.pause(call)
+
+    def _call(self, call):
+        self.calls += 1
+        attempt = self.attempt
+        if self.calls == self.sale.die_at:
+            if self.stage.now % 2:  # half of them die with their last request under way
+                self._request(call)
+            raise Dead
+        if self.calls == self.sale.reload_at:
+            self.stage.behaved("till reloaded")
+            self.stage.log(f"{self.ref}: reloaded")
+            if attempt.maybe_sent or attempt.status:
+                # What was on the screen is lost; the payment line is still there.
+                self.attempt = Attempt(attempt.uuid, attempt.method, attempt.fen, resumed=True)
+                return
+        try:
+            status = self._request(call)
+        except NoAnswer:
+            attempt.fail(call, refused=False)
+        except Told as told:
+            self.stage.log(f"{self.ref}: {call}: {told}")
+            attempt.fail(call, refused=True)
+        else:
+            attempt.receive(call, status)
+            self._hear(status)
+            if call == 'submit' and self.sale.second_scan and not attempt.is_refund:
+                self._scan_again()
+
+    def _request(self, call):
+        """Make one call of this till's attempt, with whatever fault is due."""
+        attempt = self.attempt
+        args = [attempt.uuid]
+        if call == 'prepare':
+            args += [attempt.fen / 100, self._values()]
+        elif call == 'submit':
+            attempt.maybe_sent = True
+            args += [attempt.status['number'], attempt.auth_code]
+        return self.stage.till_call(call, self.host, attempt.method, args, till=self)
+
+    def rival(self, call):
+        """Make a call for the same payment line from another till, without a fault."""
+        attempt = self.attempt
+        args = [attempt.uuid]
+        if call == 'submit':
+            status = self.stage.till_call(
+                'prepare', 1 - self.host, attempt.method,
+                [attempt.uuid, attempt.fen / 100, self._values()])
+            args += [status['number'], None if attempt.is_refund else self.phone.show_code()]
+        status = self.stage.till_call(call, 1 - self.host, attempt.method, args)
+        self._hear(status)
+
+    def _scan_again(self):
+        self.stage.behaved("second scan")
+        try:
+            self.rival('submit')
+        except (NoAnswer, Told) as error:
+            self.stage.log(f"{self.ref}: second scan: {error}")
+
+    def _hear(self, status):
+        """Take note of what the server says, and let the customer see a code."""
+        self.stage.log(
+            f"{self.ref}: {status['number']} {status['state']}/{status['phase']}"
+            f" paid={status['paid']} free={status['free']}")
+        if status['paid'] and status['total_fee'] > 0:
+            self.told_paid.add(status['number'])
+        self.stage.check_word(self, status)
+        if status['code_url']:
+            self.phone.see(status['number'], status['code_url'])
+
+    # ---- orders --------------------------------------------------------------------------
+
+    def _store(self, order_uuid, order):
+        """Send a paid order to the server until it is stored."""
+        self.orders.append((order_uuid, order['fen']))
+        order = order['data']
+        for _try in range(SYNC_TRIES):
+            self.calls += 1
+            if self.calls == self.sale.die_at:
+                raise Dead
+            try:
+                result = self.stage.sync(self.host, order, till=self)
+            except NoAnswer:
+                yield 3
+            except Told as told:
+                self.stage.find('refused order', f"{self.ref}: told paid, then refused: {told}")
+                return
+            else:
+                if order['lines'][0][2]['qty'] > 0:
+                    self.stored = result
+                return
+        self.stage.find('refused order', f"{self.ref}: no answer to {SYNC_TRIES} tries to store it")
+
+    @property
+    def _method_of_payment(self):
+        return self.paid_method
+
+    def _order(self, order_uuid, units, fen):
+        method = self.stage.method_ids[self.attempt.method]
+        if units > 0:
+            self.paid_method = self.attempt.method
+        line = {
+            'product_id': self.stage.product_id, 'qty': units, 'discount': 0,
+            'price_unit': self.sale.unit_fen / 100, 'price_subtotal': fen / 100,
+            'price_subtotal_incl': fen / 100, 'tax_ids': [(6, 0, [])],
+            'uuid': self._uuid(f'line of {order_uuid}'),
+        }
+        if units < 0:
+            line['refunded_orderline_id'] = self.stored['pos.order.line'][0]['id']
+        return {'fen': fen, 'data': {
+            'uuid': order_uuid, 'name': self.ref, 'state': 'paid',
+            'session_id': self.stage.session_id, 'company_id': self.stage.company_id,
+            'pricelist_id': False, 'amount_paid': fen / 100, 'amount_total': fen / 100,
+            'amount_tax': 0, 'amount_return': 0, 'is_refund': units < 0,
+            'lines': [(0, 0, line)],
+            'payment_ids': [(0, 0, {
+                'payment_method_id': method, 'amount': fen / 100, 'uuid': self.attempt.uuid,
+                'payment_status': 'done', 'transaction_id': self.attempt.status['transaction_id'],
+                'payment_date': '2026-01-01 00:00:00',
+            })],
+        }}
+
+    # ---- helpers -------------------------------------------------------------------------
+
+    def _values(self):
+        refunded = self.attempt.is_refund and self.stored['pos.order'][0]['id']
+        return {
+            'pos_session_id': self.stage.session_id, 'order_uuid': self.order_uuid,
+            'order_ref': self.ref, 'refunded_order_id': refunded,
+            'lines': [{'product_id': self.stage.product_id, 'quantity': self.sale.units,
+                       'price': self.sale.unit_fen / 100}],
+        }
+
+    def _new_line(self, number):
+        line = self._uuid(f'line {number}')
+        self.lines.append(line)
+        return line
+
+    def _uuid(self, what):
+        return str(uuid.uuid5(
+            NAMESPACE, f'{self.stage.run_id}/{self.ref}/{what}'))
+
+    def _phase(self):
+        return (self.attempt.status or {}).get('phase', self.attempt.trouble)

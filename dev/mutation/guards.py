@@ -1,0 +1,235 @@
+# Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
+"""The guards of the money, each with the change that removes it and the proof that has to fail."""
+
+from typing import NamedTuple
+
+CHAOS = 'chaos'
+
+
+class Guard(NamedTuple):
+    """One guard.
+
+    :ivar name: what it guards
+    :ivar file: where it stands, from the repository's root
+    :ivar text: the code that is the guard; it must occur once
+    :ivar instead: what stands there when it is removed
+    :ivar proof: test tags of Odoo, or `CHAOS`
+    """
+
+    name: str
+    file: str
+    text: str
+    instead: str
+    proof: str
+
+
+def _tests(*names):
+    return ','.join(f'/wechat:{name}' for name in names)
+
+
+GUARDS = [
+    Guard(
+        "record first: the row is committed before WeChat is called",
+        'models/wechat_trade.py',
+        "            self._commit()\n            outcome = getattr(gateway, verb)(*args)",
+        "            outcome = getattr(gateway, verb)(*args)",
+        CHAOS,
+    ),
+    Guard(
+        "the gate: only one caller sends a charge",
+        'models/wechat_charge.py',
+        "        if self.state != 'draft':\n            return False\n        refusal",
+        "        refusal",
+        _tests('TestMicropay.test_submitted_twice_charges_once'),
+    ),
+    Guard(
+        "the gate is shut on disk before the charge leaves",
+        'models/wechat_charge.py',
+        "        self._wake_cron()\n        self._commit()\n        return True",
+        "        self._wake_cron()\n        return True",
+        CHAOS,
+    ),
+    Guard(
+        "the row lock of the one door",
+        'models/wechat_trade.py',
+        "FROM \"{self._table}\" WHERE id = %s FOR UPDATE'",
+        "FROM \"{self._table}\" WHERE id = %s'",
+        CHAOS,
+    ),
+    Guard(
+        "amount, currency and number are compared",
+        'models/wechat_trade.py',
+        "            if received and expected and received != str(expected):",
+        "            if False:",
+        _tests('TestCallback.test_wrong_amount_or_currency'),
+    ),
+    Guard(
+        "another system's trade is told by its mark",
+        'models/wechat_charge.py',
+        "            'attach': self._frozen().get('attach'),\n",
+        "",
+        _tests('TestMicropay.test_number_of_another_system_is_never_adopted'),
+    ),
+    Guard(
+        "a late refusal does not undo a payment",
+        'models/wechat_charge.py',
+        "            return 'refunded' if outcome.code == 'REVOKED' else state",
+        "            return 'cancelled' if outcome.kind == Kind.CLOSED else 'pending'",
+        _tests('TestCallback', 'TestMicropay', 'TestNative', 'TestDoor'),
+    ),
+    Guard(
+        "unknown is not refused",
+        'models/wechat_charge.py',
+        "        return 'pending'\n",
+        "        return 'error' if kind == Kind.UNKNOWN else 'pending'\n",
+        _tests('TestMicropay.test_unclear_answers_leave_a_pending_record_that_a_query_settles'),
+    ),
+    Guard(
+        "a refund that was lost is sent again under its own number",
+        'models/wechat_refund.py',
+        "            self._call('refund', self._frozen())\n        else:\n            self._ask()",
+        "            self._call('refund', dict(self._frozen(), out_refund_no=f'{self.name}R'))\n"
+        "        else:\n            self._ask()",
+        _tests('TestRefund.test_lost_answer_is_asked_about_with_the_same_number'),
+    ),
+    Guard(
+        "an order whose answer was lost is sent again unchanged",
+        'models/wechat_order.py',
+        "            self._call('unified_order', self._frozen())\n        elif",
+        "            self._call('unified_order', dict(self._frozen(), body='again'))\n        elif",
+        _tests('TestNative.test_lost_answer_is_repeated_with_the_same_order'),
+    ),
+    Guard(
+        "an unclear charge is reversed when the window has passed",
+        'models/wechat_micropay.py',
+        "                or self._age('submitted_at') >= self._window())",
+        "                or False)",
+        _tests('TestMicropay.test_window_passed_is_reversed'),
+    ),
+    Guard(
+        "nothing is reversed within 15 seconds",
+        'models/wechat_micropay.py',
+        "self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE",
+        "self._wants_reverse()",
+        _tests('TestMicropay.test_nothing_is_reversed_too_early'),
+    ),
+    Guard(
+        "WeChat is asked before it reverses",
+        'models/wechat_micropay.py',
+        "        if may_reverse and self.last_call == 'query':",
+        "        if may_reverse:",
+        _tests('TestMicropay.test_payment_that_wins_the_race_against_cancel_is_booked'),
+    ),
+    Guard(
+        "a POS payment needs WeChat's word",
+        'models/pos_payment.py',
+        "            if not trade:\n                raise UserError",
+        "            if not trade:\n                continue\n                raise UserError",
+        _tests('TestPosPayment.test_payment_without_a_record_is_refused'),
+    ),
+    Guard(
+        "a paid record serves one amount",
+        'models/pos_payment.py',
+        "('total_fee', '=', fen), ",
+        "",
+        _tests('TestPosPayment.test_other_amount_or_method_is_refused'),
+    ),
+    Guard(
+        "a waiting line does not pay an order",
+        'models/pos_order.py',
+        "        self.payment_ids._wechat_accept()\n",
+        "",
+        _tests('TestPosPayment.test_open_order_with_a_waiting_line_can_be_saved'),
+    ),
+    Guard(
+        "a paid payment is not deleted",
+        'models/pos_payment.py',
+        "        self._wechat_refuse_if_paid(self.env._(\"refund it, it cannot be deleted\"))",
+        "        return",
+        _tests('TestPosPayment.test_paid_payment_can_neither_be_changed_nor_deleted'),
+    ),
+    Guard(
+        "one live attempt a payment line",
+        'models/pos_payment_method.py',
+        "            if status['paid'] or not status['free']:\n                return status",
+        "            if status['paid']:\n                return status",
+        _tests('TestMicropay.test_prepared_twice_is_one_attempt'),
+    ),
+    Guard(
+        "money for a withdrawn code goes back",
+        'models/wechat_charge.py',
+        "            if self.withdrawn or before not in LIVE_STATES:",
+        "            if before not in LIVE_STATES:",
+        _tests('TestNative.test_withdrawn_code_paid_late_is_given_back'),
+    ),
+    Guard(
+        "money for a sale that was paid otherwise goes back",
+        'models/wechat_charge.py',
+        "            elif self._is_paid_otherwise():",
+        "            elif False:",
+        _tests('TestOrphan.test_attempt_left_over_by_a_paid_order_goes_back'),
+    ),
+    Guard(
+        "not more is refunded than was paid",
+        'models/wechat_refund.py',
+        "            if fee > original.refundable_fee:",
+        "            if False:",
+        _tests('TestRefund.test_not_more_than_was_paid'),
+    ),
+    Guard(
+        "accepted is not returned",
+        'models/wechat_refund.py',
+        "        if kind == Kind.PAID or state == 'done':",
+        "        if kind in (Kind.PAID, Kind.PENDING) and outcome.data or state == 'done':",
+        _tests('TestRefund.test_accepted_is_not_returned'),
+    ),
+    Guard(
+        "a session waits for an unclear payment",
+        'models/pos_session.py',
+        "        if blocked or not unclear:",
+        "        if True:",
+        _tests('TestPosPayment.test_session_waits_for_an_unclear_payment'),
+    ),
+    Guard(
+        "the cron looks after what no till watches",
+        'models/wechat_evidence.py',
+        "            record._settle()\n",
+        "",
+        _tests('TestMicropay.test_cron_finishes_what_no_till_watches'),
+    ),
+    Guard(
+        "a payment without its order reaches the accountant",
+        'models/wechat_evidence.py',
+        "                orphan._tell_orphan()",
+        "                pass",
+        _tests('TestOrphan.test_payment_whose_order_never_came_reaches_the_accountant_once'),
+    ),
+    Guard(
+        "the signature of a notification",
+        'gateway/notifications.py',
+        "    if not is_signed_by(fields, credentials.api_key):",
+        "    if False:",
+        _tests('TestCallback.test_forged_signature'),
+    ),
+    Guard(
+        "the merchant of a notification",
+        'gateway/notifications.py',
+        "        if fields.get(name, '') not in expected:",
+        "        if False:",
+        _tests('TestCallback.test_foreign_merchant'),
+    ),
+    Guard(
+        "the signature of a reply",
+        'gateway/replies.py',
+        "        if not signed:\n            raise ReplyError('BAD_SIGNATURE'",
+        "        if False:\n            raise ReplyError('BAD_SIGNATURE'",
+        _tests('TestMicropay.test_unclear_answers_leave_a_pending_record_that_a_query_settles'),
+    ),
+    Guard(
+        "payment codes stay out of the log",
+        'gateway/quiet.py',
+        "    if masked != message:",
+        "    if False:",
+        _tests('TestAccess.test_no_secret_reaches_the_log'),
+    ),
+]
