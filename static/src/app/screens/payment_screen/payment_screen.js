@@ -1,0 +1,142 @@
+import { _t } from "@web/core/l10n/translation";
+import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { patch } from "@web/core/utils/patch";
+import { useService } from "@web/core/utils/hooks";
+import { onWillUnmount } from "@odoo/owl";
+import { PaymentScreen } from "@point_of_sale/app/screens/payment_screen/payment_screen";
+import { readPaymentCode } from "@wechat/app/utils/payment/wechat_payment_code";
+
+patch(PaymentScreen.prototype, {
+    setup() {
+        super.setup(...arguments);
+        this.barcodeReader = useService("barcode_reader");
+        const stopReading = this.barcodeReader?.registerRaw((scanned) => this.onRawScan(scanned));
+        onWillUnmount(() => stopReading?.());
+    },
+
+    onMounted() {
+        super.onMounted(...arguments);
+        for (const line of this.paymentLines) {
+            if (line.isWechatLive()) {
+                this.resumeWechatPayment(line);
+            }
+        }
+    },
+
+    // ---- Payment codes scanned before a method was chosen ---- //
+
+    /** @returns {boolean} true for a payment code: then nobody else should read it */
+    onRawScan(scanned) {
+        const { code } = readPaymentCode(scanned);
+        const method = this.payment_methods_from_config.find(
+            (pm) => pm.use_payment_terminal === "wechat_micropay" && pm.payment_terminal
+        );
+        if (!code || !method) {
+            return false;
+        }
+        this.chargeScannedCode(method, code);
+        return true;
+    },
+
+    /** A payment code in front of an unpaid order can only mean: charge it. */
+    async chargeScannedCode(method, code) {
+        const waitingLine = this.paymentLines.find(
+            (line) =>
+                line.payment_method_id.id === method.id &&
+                ["pending", "retry"].includes(line.getPaymentStatus())
+        );
+        const canAddLine =
+            !this.currentOrder.electronicPaymentInProgress() && this.currentOrder.remainingDue > 0;
+        if (
+            this.isRefundOrder ||
+            this.pos.paymentTerminalInProgress ||
+            !(waitingLine || canAddLine)
+        ) {
+            this.notification.add(
+                _t("Nothing was charged: nothing is left to pay, or another payment is under way."),
+                { type: "warning" }
+            );
+            return;
+        }
+        method.payment_terminal.scannedCode = code;
+        await (waitingLine ? this.sendPaymentRequest(waitingLine) : this.addNewPaymentLine(method));
+        method.payment_terminal.scannedCode = null;
+    },
+
+    // ---- Payments that are under way ---- //
+
+    async sendPaymentRequest(line) {
+        try {
+            await super.sendPaymentRequest(...arguments);
+        } finally {
+            if (line.isWechat()) {
+                // Whatever happened: a flag left behind would bar all terminals until a reload.
+                this.pos.paymentTerminalInProgress = false;
+            }
+        }
+    },
+
+    /** Follow a payment that began before this screen was here, and end it as Odoo would. */
+    async resumeWechatPayment(line) {
+        const terminal = line.payment_method_id.payment_terminal;
+        const attempt = terminal.resume(line);
+        const follower = Symbol("follower");
+        attempt.aside = true;
+        attempt.follower = follower;
+        await attempt.ask();
+        const order = line.pos_order_id;
+        if (this.pos.isOnPaymentScreen(order)) {
+            terminal.open(attempt);
+        }
+        const { paid } = await attempt.settled;
+        if (
+            paid &&
+            attempt.follower === follower &&
+            this.pos.isOnPaymentScreen(order) &&
+            order.isPaid() &&
+            this.pos.config.auto_validate_terminal_payment &&
+            !order.isRefundInProcess()
+        ) {
+            this.validateOrder(false);
+        }
+    },
+
+    /** A line whose money may be on its way goes only when the server says that none moves. */
+    deletePaymentLine(uuid) {
+        const line = this.paymentLines.find((line) => line.uuid === uuid);
+        if (line?.isWechatLive()) {
+            this.sendPaymentCancel(line);
+        } else if (!line?.isWechatPaid()) {
+            // A click that came too late finds the line paid: there is nothing to delete.
+            super.deletePaymentLine(...arguments);
+        }
+    },
+
+    async sendPaymentCancel(line) {
+        if (!line.isWechat()) {
+            return super.sendPaymentCancel(...arguments);
+        }
+        await line.payment_method_id.payment_terminal.sendPaymentCancel(
+            line.pos_order_id,
+            line.uuid
+        );
+    },
+
+    /** "Done" is the server's word: ask it, and believe nothing else. */
+    async sendForceDone(line) {
+        if (!line.isWechat()) {
+            return super.sendForceDone(...arguments);
+        }
+        const attempt = line.payment_method_id.payment_terminal.resume(line);
+        await attempt.ask();
+        if (!attempt.outcome?.paid) {
+            this.dialog.add(AlertDialog, {
+                title: _t("Not paid"),
+                body: _t(
+                    "WeChat has not confirmed this payment, so it cannot be marked as done. %s",
+                    attempt.sentence
+                ),
+            });
+        }
+    },
+});

@@ -1,0 +1,90 @@
+import { _t } from "@web/core/l10n/translation";
+import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { patch } from "@web/core/utils/patch";
+import { PosStore } from "@point_of_sale/app/services/pos_store";
+
+patch(PosStore.prototype, {
+    async setup() {
+        // Attempts that this page follows, by the uuid of their payment line.
+        this.wechatAttempts = new Map();
+        await super.setup(...arguments);
+        // The bus only says "look again": its channel is public.
+        this.data.connectWebSocket("WECHAT_TRADE", ({ payment_uuid }) =>
+            this.lookAgainAtWechatPayment(payment_uuid)
+        );
+        window.addEventListener("pos-network-online", () => {
+            for (const attempt of this.wechatAttempts.values()) {
+                attempt.wake();
+            }
+        });
+        this.resumeWechatPayments();
+    },
+
+    lookAgainAtWechatPayment(uuid) {
+        const attempt = this.wechatAttempts.get(uuid);
+        if (attempt) {
+            attempt.wake();
+            return;
+        }
+        const line = this.models["pos.payment"].getBy("uuid", uuid);
+        if (line?.isWechatLive()) {
+            line.payment_method_id.payment_terminal?.resume(line);
+        }
+    },
+
+    /** After a reload: every payment that was under way is followed again. */
+    resumeWechatPayments() {
+        for (const order of this.getOpenOrders()) {
+            for (const line of order.payment_ids) {
+                if (line.isWechatLive()) {
+                    line.payment_method_id.payment_terminal?.resume(line);
+                }
+            }
+        }
+    },
+
+    isOnPaymentScreen(order) {
+        const { current, params } = this.router.state;
+        return Boolean(order) && current === "PaymentScreen" && params.orderUuid === order.uuid;
+    },
+
+    /** An order is not deleted over a payment that WeChat has taken or may still take. */
+    async _onBeforeDeleteOrder(order) {
+        const live = order.payment_ids.find((line) => line.isWechatLive());
+        const paid = order.payment_ids.some((line) => line.isWechatPaid());
+        if (live && !(await this.isWechatPaymentFree(live))) {
+            this.dialog.add(AlertDialog, {
+                title: _t("WeChat Pay is still at work"),
+                body: _t(
+                    "Order %s has a WeChat payment whose end is not known yet. Open the order, " +
+                        "cancel the payment there, then delete the order.",
+                    order.pos_reference
+                ),
+            });
+            return false;
+        }
+        if (paid) {
+            this.dialog.add(AlertDialog, {
+                title: _t("Paid with WeChat Pay"),
+                body: _t(
+                    "Order %s was paid with WeChat Pay and cannot be deleted. Validate it, " +
+                        "then refund it.",
+                    order.pos_reference
+                ),
+            });
+            return false;
+        }
+        return super._onBeforeDeleteOrder(...arguments);
+    },
+
+    /** Ask the server once; anything but a clear "no money moves any more" is a no. */
+    async isWechatPaymentFree(line) {
+        const terminal = line.payment_method_id.payment_terminal;
+        const attempt = this.wechatAttempts.get(line.uuid) || terminal.resume(line);
+        await attempt.ask();
+        if (attempt.status?.phase === "new") {
+            await attempt.cancel();
+        }
+        return Boolean(attempt.outcome && !attempt.outcome.paid);
+    },
+});
