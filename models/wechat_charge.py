@@ -456,6 +456,8 @@ class WechatCharge(models.AbstractModel):
         return 'failed'
 
     def _till_tone(self, phase):
+        if phase == 'asking' and self.err_code:
+            return 'warning'
         return {'paid': 'success', 'failed': 'danger', 'reversing': 'warning',
                 'withdrawn': 'warning'}.get(phase, 'info')
 

@@ -153,7 +153,7 @@ class WechatRefund(models.Model):
     def _submit(self):
         self._lock()
         if self.state in ('draft', 'error'):
-            self.submitted_at = fields.Datetime.now()
+            self.write({'submitted_at': fields.Datetime.now(), 'ask_count': 0})
             self._apply(Outcome(kind=Kind.PENDING, code='SUBMITTED', endpoint='refund'), 'odoo')
             self._wake_cron(60)
             self._commit()
@@ -242,7 +242,8 @@ class WechatRefund(models.Model):
             return 'done'
         if kind == Kind.REFUSED:
             return 'error'
-        if kind == Kind.CONFIG and not self.wechat_refund_id:
+        if kind == Kind.CONFIG and outcome.endpoint == 'refund' and not self.ask_count:
+            # The first word ever: it never began. After an unclear answer it would be a guess.
             return 'error'
         return 'pending' if state in LIVE_STATES or kind == Kind.PENDING else state
 

@@ -12,5 +12,6 @@ from . import (
     test_pos_payment,
     test_refund,
     test_setup,
+    test_states,
     test_tours,
 )

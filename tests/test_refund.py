@@ -59,6 +59,31 @@ class TestRefund(WechatCase):
                     if known['out_refund_no'] == refund.name]
             self.assertEqual(len(same), 1)
 
+    def test_unclear_refund_is_not_failed_by_a_broken_set_up(self):
+        """The answer was lost, then the key was changed: nobody knows, so nobody says "failed"."""
+        trade = self.paid_trade()
+        refund = self.refund(trade, 200)
+        self.simulator.fault('refund', 'drop', paid=True)
+        refund.action_confirm()
+        self.set_params(mch_id='')
+        self.ask_later(refund)
+        self.assertEqual(refund.state, 'pending')
+        self.set_params(mch_id=trade.mch_id)
+        self.ask_later(refund)
+        self.assertEqual(refund.state, 'done')
+
+    def test_refund_that_never_began_can_be_sent_again(self):
+        trade = self.paid_trade()
+        refund = self.refund(trade, 200)
+        self.set_params(mch_id='')
+        for _again in range(2):
+            refund.action_confirm()
+            self.assertEqual((refund.state, refund.err_code), ('error', 'NOT_SET_UP'))
+        self.set_params(mch_id=trade.mch_id)
+        refund.action_confirm()
+        self.ask_later(refund)
+        self.assertEqual(refund.state, 'done')
+
     def test_empty_merchant_account_is_tried_again(self):
         trade = self.paid_trade()
         mch_id = trade.mch_id

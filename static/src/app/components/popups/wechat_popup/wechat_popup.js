@@ -115,6 +115,12 @@ export class WechatPopup extends Component {
         return marks[this.attempt.status?.mode] || "";
     }
 
+    /** A simulated customer needs no camera: the address in the code opens the phone. */
+    get phoneUrl() {
+        const { codeUrl, status } = this.attempt;
+        return status?.mode === "simulator" && /^https?:/.test(codeUrl) ? codeUrl : "";
+    }
+
     get tone() {
         return TONES[this.attempt.tone] || TONES.info;
     }
