@@ -2,6 +2,7 @@
 
 from odoo import Command, api, models
 
+
 def _lt(source):
     """Mark a name for translation; `env._` translates it."""
     return source

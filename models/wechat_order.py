@@ -242,7 +242,7 @@ class WechatOrder(models.Model):
             **self._common_params(),
             'trade_type': self.trade_type,
             'notify_url': self.env['ir.config_parameter']._wechat_notify_url(),
-            'time_start': beijing_time(fields.Datetime.now()),
+            'time_start': beijing_time(self.expires_at - timedelta(seconds=VALID_FOR)),
             'time_expire': beijing_time(self.expires_at),
         }
         if self.trade_type == 'NATIVE':

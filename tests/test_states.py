@@ -40,7 +40,8 @@ class TestStates(WechatCase):
         return lines
 
     def target(self, trade, state, outcome):
-        self.env.cr.execute(f'UPDATE {trade._table} SET state = %s WHERE id = %s', [state, trade.id])
+        self.env.cr.execute(
+            f'UPDATE {trade._table} SET state = %s WHERE id = %s', [state, trade.id])
         trade.invalidate_recordset()
         return trade._target_state(outcome)
 

@@ -13,6 +13,7 @@ from environment.console import say
 from environment.lock import setting_up
 from environment.odoo import ready
 from environment.paths import ADDON
+from testing.lifecycle import run_lifecycle
 from testing.odoo_tests import (
     SCREENSHOTS,
     check_template,
@@ -32,7 +33,7 @@ def main(args):
         prog='dev/test', description="Runs the tests and closes with a line that counts them.")
     parser.add_argument(
         'names', nargs='*', metavar='NAME',
-        help="a test file, class or method; or plain, odoo, hoot for all tests of that kind")
+        help="a test file, class or method; or plain, odoo, hoot, lifecycle for all of that kind")
     selection = select(parser.parse_args(args).names)
     paths.prepare_home()
     if selection.odoo or selection.hoot:
@@ -40,7 +41,7 @@ def main(args):
     total = Tally()
     if selection.plain:
         total.add(_plain(selection))
-    if selection.odoo or selection.hoot:
+    if selection.odoo or selection.hoot or selection.lifecycle:
         total.add(_odoo(selection))
     kinds = [kind for kind in ('odoo', 'hoot') if getattr(selection, kind)]
     return _report(total, kinds)
@@ -56,7 +57,11 @@ def _plain(selection):
 def _odoo(selection):
     tally = Tally()
     with ready() as odoo:
-        make_database(odoo)
+        if selection.lifecycle:
+            say("The addon's life on a database without demo data")
+            tally.add(run_lifecycle(odoo))
+        if selection.odoo or selection.hoot:
+            make_database(odoo)
         if selection.odoo:
             say("Tests in Odoo")
             tally.add(run_odoo(odoo, selection.odoo))

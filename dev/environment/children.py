@@ -46,7 +46,7 @@ class Children:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
                 # A session of its own: Ctrl-C comes to us alone and we stop the others in order.
-                start_new_session=True, preexec_fn=_die_with_parent, **options,
+                start_new_session=True, preexec_fn=die_with_parent, **options,
             )
         self._children.append((title, process, log))
 
@@ -78,5 +78,6 @@ class Children:
 _libc = ctypes.CDLL(None)
 
 
-def _die_with_parent():
+def die_with_parent():
+    """Run in a child before its program: let the system end it when we are gone."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -4,7 +4,6 @@
 import contextlib
 import os
 import socket
-import subprocess
 
 from . import farm, paths, venv
 from .console import Stop, run, step, tail
@@ -65,23 +64,15 @@ class Odoo:
         """The environment variables that Odoo needs."""
         addons = [*self.source.addons, FARM]
         if extra := os.environ.get('WECHAT_EXTRA_ADDONS'):
-            addons += extra.split(',')
+            addons += map(os.path.abspath, extra.split(','))
         return self.postgres.environment | {
             'PYTHONPATH': str(self.source.python_path),
             'PYTHONDONTWRITEBYTECODE': '1',
-            'PATH': os.pathsep.join([
-                str(PYTHON.parent), *([str(self.postgres.bin)]), os.environ.get('PATH', ''),
-            ]),
+            # Odoo looks for pg_dump and others there.
+            'PATH': f"{PYTHON.parent}:{self.postgres.bin}:{os.environ.get('PATH', '')}",
             'ODOO_RC': str(self._conf),
             'ODOO_ADDONS_PATH': ','.join(map(str, addons)),
-            # Odoo logs its complaint about being run by root to the console.
-            'PYTHONWARNINGS': os.environ.get('PYTHONWARNINGS', 'ignore'),
         }
-
-    def call(self, *arguments):
-        """Run Odoo in the foreground and return its exit code."""
-        return subprocess.run(
-            self.command(*arguments), env=self.environment, check=False).returncode
 
     def do(self, title, log_name, *arguments, script=None):
         """Run Odoo as one step of the set-up.

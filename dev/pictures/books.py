@@ -32,6 +32,11 @@ class Books(Window):
         self.page.goto(f'{self._url}/odoo/action-{action}')
         self.page.wait_for_selector('.o_list_view .o_data_row')
 
+    def settings(self, action, selector):
+        """Open a page of settings and wait for one of them."""
+        self.page.goto(f'{self._url}/odoo/action-{action}')
+        self.page.wait_for_selector(selector)
+
     def row(self, number=0):
         """Open a row of the list as a form."""
         self.page.locator('.o_data_row').nth(number).locator('td').nth(1).click()

@@ -2,10 +2,10 @@
 """What all pages have in common: a window of one person, and how to photograph it."""
 
 DEVICES = {
-    'till': {'width': 1180, 'height': 800},
+    'till': {'width': 1180, 'height': 900},
     'books': {'width': 1280, 'height': 720},
     'display': {'width': 960, 'height': 640},
-    'phone': {'width': 390, 'height': 760},
+    'phone': {'width': 390, 'height': 840},
 }
 SETTLED = 700  # milliseconds after which a dialog has faded in and a picture is loaded
 

@@ -10,6 +10,8 @@ CROISSANT, APPLE_PIE, SOURDOUGH, MULTIGRAIN, MUFFIN, BAGEL = 3, 4, 6, 7, 11, 12
 
 def tell(album, till, phone, books):
     """Do all of it in order, and hand each picture to the album."""
+    books.open()
+    look_at_the_settings(album, books)
     till.open()
     display = till.open_display()
     sell_with_qr_code(album, till, phone, display)
@@ -21,7 +23,16 @@ def tell(album, till, phone, books):
     sell_more(till, phone)
     refund_in_the_backend(album, books)
     look_into_the_books(album, books)
-    look_at_the_settings(album, books)
+
+
+def look_at_the_settings(album, books):
+    """What the administrator sees."""
+    books.app('settings')
+    books.list('base.ir_config_list_action')
+    books.search('wechat')
+    album.save('system_parameters', books.picture())
+    books.settings('point_of_sale.action_pos_configuration', '#payment_methods_new')
+    album.save('payment_methods', books.picture())
 
 
 def sell_with_qr_code(album, till, phone, display):
@@ -123,7 +134,6 @@ def sell_more(till, phone):
 
 def refund_in_the_backend(album, books):
     """Give back a part of what was paid."""
-    books.open()
     books.list('wechat.action_wechat_order')
     books.row(-1)
     album.save('order', books.picture())
@@ -149,14 +159,3 @@ def look_into_the_books(album, books):
     album.save('orders', books.picture())
     books.list('wechat.action_wechat_evidence')
     album.save('evidence', books.picture())
-
-
-def look_at_the_settings(album, books):
-    """What the administrator sees."""
-    books.app('settings')
-    books.list('base.ir_config_list_action')
-    books.search('wechat')
-    album.save('system_parameters', books.picture())
-    books.app('point-of-sale')
-    books.list('point_of_sale.action_pos_payment_method_form')
-    album.save('payment_methods', books.picture())

@@ -47,10 +47,8 @@ class Till(Window):
         self.page.wait_for_selector(f'.wechat-popup .wechat-stage-{stage}')
 
     def code(self):
-        """Return what the QR code on the screen holds, as the customer's camera would read it."""
-        return self.page.evaluate(
-            'posmodel.wechatAttempts.get(posmodel.getOrder().payment_ids.at(-1).uuid)'
-            '.status.code_url')
+        """Return what the QR code on the screen holds: the link below it leads there, too."""
+        return self.page.get_attribute('.wechat-popup .wechat-phone', 'href')
 
     def type_code(self, digits):
         """Type the customer's payment code; the last digit sends it."""

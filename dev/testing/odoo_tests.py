@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import time
 
+from environment.children import die_with_parent
 from environment.console import say
 from environment.databases import checked
-from environment.odoo import free_port
 from environment.paths import ADDON, LOG, ROOT
 from environment.test_template import TEST_TEMPLATE
 
@@ -81,13 +81,14 @@ def _run(odoo, kind, *arguments):
     started = time.monotonic()
     log = OdooLog(lambda name: say(f"{time.monotonic() - started:4.0f} s {name}"))
     command = odoo.command(
-        '-d', DATABASE, '--stop-after-init', '--http-port', free_port(0),
+        '-d', DATABASE, '--stop-after-init', '--http-port=0',  # any free port
         '--max-cron-threads=0', f'--screenshots={SCREENSHOTS}', *arguments,
     )
     with path.open('w', encoding='utf-8') as stream:
         process = subprocess.Popen(
             command, env=odoo.environment, text=True, errors='replace',
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent,
         )
         try:
             for line in process.stdout:
@@ -95,8 +96,12 @@ def _run(odoo, kind, *arguments):
                 log.feed(line)
             code = process.wait()
         finally:
-            process.kill()
-            process.wait()
+            # When the run is stopped: Odoo takes the browser with it, given the time.
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
     return log, code
 
 

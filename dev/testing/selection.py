@@ -2,7 +2,7 @@
 """Finds the tests that a NAME given to ``dev/test`` means.
 
 A NAME is a test file (with or without folder and suffix), a class, a method, ``Class.method``, or
-one of the words ``plain``, ``odoo`` and ``hoot`` for all tests of that kind.
+one of the words ``plain``, ``odoo``, ``hoot`` and ``lifecycle`` for all tests of that kind.
 """
 
 import ast
@@ -27,18 +27,23 @@ class Selection:
     :ivar plain: arguments of pytest
     :ivar odoo: test tags of Odoo
     :ivar hoot: names of HOOT suites
+    :ivar lifecycle: whether to install, update and remove the addon on a database without demo
     """
 
     plain: list = field(default_factory=list)
     odoo: list = field(default_factory=list)
     hoot: list = field(default_factory=list)
+    lifecycle: bool = False
 
 
 def select(names):
     """Return the :class:`Selection` for these names; everything when there are none."""
     selection = Selection()
-    for name in names or ('plain', 'odoo', 'hoot'):
-        _find(name, selection, known=not names)
+    for name in names or ('plain', 'odoo', 'hoot', 'lifecycle'):
+        if name == 'lifecycle':
+            selection.lifecycle = True
+        else:
+            _find(name, selection, known=not names)
     return selection
 
 

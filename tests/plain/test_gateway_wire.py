@@ -457,6 +457,14 @@ def issue(folder, name, key=None, days=(-1, 30), issuer=None, ca=False):
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(
             [x509.IPAddress(ipaddress.ip_address('127.0.0.1'))]), critical=False)
+        # Without these, the strict verification of Python 3.13 refuses the chain.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+            (issuer.key if issuer else key).public_key()), critical=False)
+        .add_extension(x509.KeyUsage(
+            digital_signature=True, key_cert_sign=ca, crl_sign=ca, content_commitment=False,
+            key_encipherment=False, data_encipherment=False, key_agreement=False,
+            encipher_only=False, decipher_only=False), critical=True)
         .sign(issuer.key if issuer else key, hashes.SHA256())
     )
     cert_path, key_path = folder / f'{name}_cert.pem', folder / f'{name}_key.pem'
