@@ -153,8 +153,11 @@ class WechatMicropay(models.Model):
         Some fifteen calls see an attempt to its end even if the reversal needs to be repeated.
         """
         step = self.env['ir.config_parameter']._wechat_seconds('micropay_step', ASK_EVERY, 5, 10)
-        beyond = self._age('submitted_at') - self._window()
-        return min(max(step, beyond), 1800)
+        if not self.asked_at:
+            return step
+        # As it was at the last question: were it measured now, it would grow as fast as the wait.
+        beyond = (self.asked_at - self.submitted_at).total_seconds() - self._window()
+        return min(max(step, beyond), 20 if beyond < 60 else 1800)
 
     def _wants_reverse(self):
         return (self.cancel_requested or self.trade_state == 'PAYERROR'

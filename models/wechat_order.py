@@ -311,8 +311,9 @@ class WechatOrder(models.Model):
                 kind=Kind.CLOSED, code='NEVER_SENT', endpoint='unifiedorder'), 'odoo')
         else:
             self.withdrawn = True
-            # As soon as WeChat's rule allows the closing.
-            self._wake_cron(max(0, CLOSE_NOT_BEFORE - self._age('submitted_at')))
+            # Asked about while it cannot be closed yet: a customer who pays it all the same should
+            # not wait for the money.
+            self._wake_cron(30)
 
     # === HOOKS === #
 

@@ -15,9 +15,10 @@ from audit import Audit  # noqa: E402
 from books import Books  # noqa: E402
 from clock import Clock  # noqa: E402
 from hosts import InProcess, Servers  # noqa: E402
+from named import hundred, two_hosts  # noqa: E402
 from play import Result, play  # noqa: E402
 from process import WechatProcess  # noqa: E402
-from report import replay_of, verdict, write_report  # noqa: E402
+from report import replay_of, write_report  # noqa: E402
 from stage import Stage  # noqa: E402
 
 FOLDER = Path(os.environ['WECHAT_CHAOS'])
@@ -25,6 +26,7 @@ DATABASE = os.environ['WECHAT_CHAOS_DB']
 SESSION_SEEDS = 25  # seeds in one session of the till
 SHORT = {'inprocess': 70, 'kill': 12}
 QUICK = {'inprocess': 30, 'kill': 0}
+SCENARIOS = {'two-hosts': two_hosts, 'hundred': hundred}
 KILL_SHARE = 8  # of --runs, every eighth seed is one with real servers
 
 
@@ -32,11 +34,13 @@ def main():
     """Return the exit code: 1 when anything was found."""
     options = _parse()
     plan = _plan(options)
-    results, hits, ledgers = [], {}, []
+    results, hits, ledgers, extra = [], {}, [], []
     for mode, seeds in plan.items():
         if seeds:
             hits[mode] = _play_all(mode, seeds, results, ledgers, options.verbose)
-    text = write_report(results, hits, ledgers, [])
+    for name in _scenarios(options):
+        results.append(_play_named(name, extra))
+    text = write_report(results, hits, ledgers, extra)
     print(text, flush=True)
     if options.report:
         options.report.write_text(text + '\n')
@@ -56,8 +60,33 @@ def _parse():
     return parser.parse_args()
 
 
+def _scenarios(options):
+    """Return the named scenarios to play: all of them in a full run."""
+    if options.scenario:
+        return [options.scenario]
+    return [] if options.seed is not None or options.quick or options.mode else list(SCENARIOS)
+
+
+def _play_named(name, extra):
+    """Play a named scenario on two real servers."""
+    stage = _open_stage('kill')
+    began = time.monotonic()
+    try:
+        extra += SCENARIOS[name](stage)
+        Audit.check_session(stage, stage.close_session())
+    finally:
+        stage.process.stop()
+        stage.hosts.stop()
+    result = Result(name, 'named', findings=stage.findings, diary=stage.lines,
+                    seconds=time.monotonic() - began)
+    _tell(result, 1, 1, False)
+    return result
+
+
 def _plan(options):
     """Return the seeds to play, by mode."""
+    if options.scenario:
+        return {}
     if options.seed is not None:
         return {options.mode or 'inprocess': [options.seed]}
     if options.runs is None:
@@ -88,7 +117,7 @@ def _play_all(mode, seeds, results, ledgers, verbose):
             results.append(result)
             _tell(result, number, len(seeds), verbose)
     finally:
-        stage.process.kill()
+        stage.process.stop()
         stage.hosts.stop()
     ledgers.append(f"{sessions} sessions closed; {posted} fen in their journal items")
     if stage.unforeseen:

@@ -58,6 +58,12 @@ class Books:
             "SELECT id FROM pos_session WHERE config_id = %s AND state <> 'closed'", [shop_id])
         return row['id']
 
+    def bus(self, shop_id):
+        """Return the channel of the shop's tills, and the last message of the bus."""
+        shop, = self.rows('SELECT access_token FROM pos_config WHERE id = %s', [shop_id])
+        last, = self.rows('SELECT coalesce(max(id), 0) AS id FROM bus_bus')
+        return shop['access_token'], last['id']
+
     def open_orders(self):
         """Return number and fen of orders that wait for their payment."""
         return [(row['name'], row['total_fee']) for row in self.rows(
@@ -126,6 +132,14 @@ class Books:
             "SELECT id, out_trade_no, refused FROM wechat_evidence WHERE id > %s"
             " AND source = 'notification' AND order_id IS NULL AND micropay_id IS NULL"
             ' AND refund_id IS NULL', [after])
+
+    def evidence(self, number):
+        """Return the evidence on a number, as lines."""
+        return [
+            f"{row['source']} {row['endpoint']} {row['kind']} {row['code']}:"
+            f" {row['state_before']} -> {row['state_after']} {row['refused'] or ''}"
+            for row in self.rows(
+                'SELECT * FROM wechat_evidence WHERE out_trade_no = %s ORDER BY id', [number])]
 
     def last_evidence(self):
         return self.rows('SELECT coalesce(max(id), 0) AS id FROM wechat_evidence')[0]['id']

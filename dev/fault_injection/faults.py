@@ -11,7 +11,7 @@ from random import Random
 # How likely a step meets a fault. What moves money meets more.
 CHANCE = {
     'prepare': 0.30, 'submit': 0.60, 'poll': 0.12, 'cancel': 0.45, 'sync': 0.40, 'cron': 0.35,
-    'notify': 0.55,
+    'notify': 0.70,
 }
 TILL = ('prepare', 'submit', 'poll', 'cancel', 'sync')
 CALLING = ('submit', 'poll', 'cancel', 'cron')  # the steps in which Odoo calls WeChat
@@ -21,7 +21,10 @@ LIES = (
     'wrong_signature', 'no_signature', 'wrong_amount', 'wrong_mch_id', 'wrong_appid',
     'wrong_out_trade_no', 'wrong_fee_type',
 )
-RIVALS = ('rival_poll', 'rival_cancel', 'rival_submit', 'notify', 'cron', 'customer')
+RIVALS = (
+    'rival_poll', 'rival_cancel', 'rival_submit', 'rival_to_the_end', 'notify', 'cron', 'customer')
+HOT_CHANCE = 0.75  # for a step at a moment when WeChat has money that the till does not know of
+HOT_KINDS = {"a rival in the middle": 3, "worker killed after a call": 3, "answer of WeChat lost": 2}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Fault:
 
 def _points(rng, kind, deed, places):
     place, when = rng.choice(places)
-    nth = 1 + (rng.random() < 0.35) + (rng.random() < 0.15)
+    # A submission commits four times, and no till's request calls WeChat more than twice.
+    nth = rng.choice((1, 1, 1, 2, 2, 3, 4)) if place == 'commit' else rng.choice((1,) * 7 + (2,))
     return Fault(kind, 'odoo', {'do': deed, 'place': place, 'when': when, 'nth': nth})
 
 
@@ -65,8 +69,9 @@ def _meeting(rng):
 
 def _slow(rng):
     return Fault("a slow answer", 'odoo', {
+        # Longer than the 15 seconds of the connection's time-outs nothing is under way.
         'do': 'meet', 'place': 'call', 'when': rng.choice(('before', 'after')), 'nth': 1,
-        'what': 'wait', 'seconds': rng.randint(3, 25)})
+        'what': 'wait', 'seconds': rng.randint(3, 12)})
 
 
 def _down(rng):
@@ -129,7 +134,7 @@ KINDS = {
         4, ('notify',), _wechat("notification late", {'kind': 'delay', 'seconds': 40},
                                 {'kind': 'delay', 'seconds': 400})),
     "notification out of order": (
-        3, ('notify',), _wechat("notification out of order", {'kind': 'reorder'})),
+        8, ('notify',), _wechat("notification out of order", {'kind': 'reorder'})),
     "notification forged": (
         5, ('notify',), _wechat("notification forged", *({'kind': lie} for lie in LIES
                                                          if lie != 'no_signature'))),
@@ -140,15 +145,19 @@ KINDS = {
 BEHAVIOUR = ("till reloaded", "till dead for good", "second scan")
 
 
-def draw(seed, number, step):
+def draw(seed, number, step, hot=False):
     """Return the fault that this step of this seed meets, or `None`.
 
     :param int number: of the step within the seed
     :param str step: its name, see `CHANCE`
+    :param bool hot: WeChat has money that the till does not know of: the worst moment for a fault
     """
     rng = Random(f'{seed}/{number}/{step}')
-    if rng.random() >= CHANCE[step]:
+    if rng.random() >= (HOT_CHANCE if hot else CHANCE[step]):
         return None
-    fitting = [(weight, make) for weight, steps, make in KINDS.values() if step in steps]
-    make, = rng.choices([make for _weight, make in fitting], [weight for weight, _ in fitting])
-    return make(rng)
+    makes, weights = [], []
+    for kind, (weight, steps, make) in KINDS.items():
+        if step in steps:
+            makes.append(make)
+            weights.append(weight * (HOT_KINDS.get(kind, 1) if hot else 1))
+    return rng.choices(makes, weights)[0](rng)

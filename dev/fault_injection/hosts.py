@@ -3,12 +3,12 @@
 
 import http.client
 import os
-import socket
 import sys
+import time
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
-from process import Process, free_port
+from process import PATIENCE, Process, free_port, is_open
 
 ANSWER_SECONDS = 40  # longer than a till waits
 
@@ -78,11 +78,13 @@ class Servers:
 
     def __init__(self, database, folder):
         self._servers = []
+        self._buses = []
         for name in ('A', 'B'):
-            port = free_port()
+            port, bus = free_port(), free_port()
+            self._buses.append(bus)
             command = [
                 sys.executable, os.environ['WECHAT_CHAOS_LAUNCHER'], *_options(database),
-                '--http-port', str(port), '--gevent-port', str(free_port()), '--workers=2',
+                '--http-port', str(port), '--gevent-port', str(bus), '--workers=2',
                 '--max-cron-threads=0',
             ]
             self._servers.append(Process(
@@ -103,7 +105,7 @@ class Servers:
         :raise NoAnswer: when the connection broke before the answer was complete
         """
         server = self._servers[host]
-        if not server.is_running():
+        if not (server.is_running() and is_open(server.port)):
             server = self._servers[1 - host]
         connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=ANSWER_SECONDS)
         try:
@@ -115,6 +117,13 @@ class Servers:
         finally:
             connection.close()
 
+    def bus_port(self, host):
+        """Return the port of a host's web socket, once it serves."""
+        deadline = time.monotonic() + PATIENCE
+        while not is_open(self._buses[host]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return self._buses[host]
+
     def heal(self, wait):
         """Start again what has been killed.
 
@@ -124,7 +133,7 @@ class Servers:
             if not server.is_running():
                 server.kill()
                 server.start()
-        running = [server for server in self._servers if _is_up(server)]
+        running = [server for server in self._servers if is_open(server.port)]
         if wait or not running:
             for server in self._servers:
                 server.wait_until_up()
@@ -137,14 +146,6 @@ class Servers:
 def path_of(url):
     """Return what comes after the host in a URL."""
     return urlsplit(url).path
-
-
-def _is_up(server):
-    try:
-        socket.create_connection(('127.0.0.1', server.port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 def _options(database):

@@ -54,6 +54,8 @@ def play(stage, seed):
     stage.recover()
     audit.watch_recovery()
     lost, double, differ = audit.compare()
+    if stage.findings:
+        audit.tell_evidence()
     trades, _refunds = stage.books.ledger_after(audit.mark)
     return Result(
         seed, stage.mode, lost, double, differ, audit.slowest, stage.findings, stage.lines,

@@ -50,12 +50,9 @@ class Process:
         while time.monotonic() < deadline:
             if not self.is_running():
                 raise RuntimeError(f"{self.command[1]} has ended by itself; its log is {self.log}")
-            try:
-                socket.create_connection(('127.0.0.1', self.port), 1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
+            if is_open(self.port):
                 return
+            time.sleep(0.05)
         raise RuntimeError(f"{self.command[1]} did not come up; its log is {self.log}")
 
     def kill(self):
@@ -70,28 +67,56 @@ class Process:
         self.process = None
 
 
-class WechatProcess(Process):
-    """The simulated WeChat.
+class WechatProcess:
+    """The simulated WeChat, see ``wechat_server.py``.
 
     :param Path ledger: its file; it knows everything again when it is started anew
     """
 
     def __init__(self, ledger, log):
-        port = free_port()
+        self.port = free_port()
+        self.url = f'http://127.0.0.1:{self.port}/'
+        self._pid = None
         script = Path(__file__).with_name('wechat_server.py')
-        super().__init__(
-            [sys.executable, '-B', str(script), str(port), str(ledger)], log, port,
-            dict(os.environ))
+        with log.open('w') as stream:
+            self._nursery = subprocess.Popen(
+                [sys.executable, '-B', str(script), str(self.port), str(ledger)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stream, text=True,
+                start_new_session=True, preexec_fn=_die_with_parent)
 
-    @property
-    def url(self):
-        return f'http://127.0.0.1:{self.port}/'
+    def kill(self):
+        """End it at once, as a power cut would."""
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self._pid = None
 
     def ensure(self):
         """Start it again if it has been killed."""
-        if not self.is_running():
-            self.start()
-            self.wait_until_up()
+        if self._pid:
+            return
+        self._nursery.stdin.write('go\n')
+        self._nursery.stdin.flush()
+        self._pid = int(self._nursery.stdout.readline())
+        deadline = time.monotonic() + PATIENCE
+        while not is_open(self.port):
+            if time.monotonic() > deadline:
+                raise RuntimeError("The simulated WeChat did not come up.")
+            time.sleep(0.01)
+
+    def stop(self):
+        """End all of it."""
+        self.kill()
+        self._nursery.kill()
+        self._nursery.wait()
+
+
+def is_open(port):
+    """Tell whether a server takes connections on this port of 127.0.0.1."""
+    try:
+        socket.create_connection(('127.0.0.1', port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def free_port():

@@ -6,10 +6,13 @@ from collections import Counter
 from faults import BEHAVIOUR, KINDS
 
 MODES = {'inprocess': "in process", 'kill': "real servers"}
+NAMED = 'named'
 
 
 def replay_of(result):
     """Return the command that plays a seed again."""
+    if result.mode == NAMED:
+        return f'dev/chaos --scenario {result.seed}'
     return f'dev/chaos --seed {result.seed} --mode {result.mode}'
 
 
@@ -40,7 +43,7 @@ def write_report(results, hits, ledgers, extra):
     lines += [*ledgers, *extra]
     failed = [result for result in results if result.findings]
     for result in failed:
-        lines += ["", f"Seed {result.seed} ({MODES[result.mode]}); again: {replay_of(result)}"]
+        lines += ["", f"Seed {result.seed}; again: {replay_of(result)}"]
         lines += [f"  {what}: {details}" for what, details in result.findings]
     lines += ["", verdict(results, failed)]
     return "\n".join(lines)
@@ -49,11 +52,12 @@ def write_report(results, hits, ledgers, extra):
 def verdict(results, failed):
     """Return the last line."""
     real = sum(result.mode == 'kill' for result in results)
+    seeds = sum(result.mode != NAMED for result in results)
     kinds = Counter(what for result in failed for what, _details in result.findings)
     late = sum(what == 'not final' for result in failed for what, _details in result.findings)
     rest = "; ".join(f"{count} × {what}" for what, count in kinds.most_common())
     return (
-        f"{'FAILED' if failed else 'PASSED'}: {len(results)} seeds ({real} with SIGKILL),"
+        f"{'FAILED' if failed else 'PASSED'}: {seeds} seeds ({real} with SIGKILL),"
         f" {sum(r.lost for r in results)} fen lost, {sum(r.double for r in results)} fen"
         f" double-charged, {sum(r.differ for r in results)} fen of difference, {late} attempts not"
         f" final in time, {len(failed)} seeds with findings{f' ({rest})' if rest else ''}")

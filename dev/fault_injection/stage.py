@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 import threading
+import time
 from collections import Counter
 from random import Random
 
@@ -67,6 +68,7 @@ class Stage:
         """Clear the stage for a seed."""
         self.seed = seed
         self.began = self.now
+        self._real = time.monotonic()
         self.lines = []
         self.findings = []
         self.recovering = False
@@ -88,7 +90,8 @@ class Stage:
 
     def log(self, line):
         """Add a line to the seed's diary."""
-        self.lines.append(f'{self.now - self.began:5.0f} s  {line}')
+        real = time.monotonic() - self._real
+        self.lines.append(f'{real:6.2f} {self.now - self.began:5.0f} s  {line}')
 
     def find(self, what, details):
         """Note that something is wrong."""
@@ -169,7 +172,7 @@ class Stage:
             return
         if step and not self.recovering:
             self._step += 1
-            fault = draw(self.seed, self._step, 'notify')
+            fault = draw(self.seed, self._step, 'notify', self._is_hot(None))
         faults = [fault] if fault and fault.side != 'wechat' else []
 
         def post(url, body, headers):
@@ -207,10 +210,17 @@ class Stage:
         if self.recovering:
             return send({})
         self._step += 1
-        fault = draw(self.seed, self._step, step)
+        fault = draw(self.seed, self._step, step, self._is_hot(till))
         if fault is None:
             return send({})
         return self._with_fault(fault, step, till, send)
+
+    def _is_hot(self, till):
+        """Tell whether WeChat has money that a till does not know of."""
+        return any(
+            one.attempt and one.attempt.status and not one.attempt.is_paid
+            and self.books.net_at_wechat(one.attempt.status['number'])
+            for one in ([till] if till else self.tills))
 
     def _with_fault(self, fault, step, till, send):
         self.log(f"[{step}] fault: {fault.kind} {fault.how or ''}")
@@ -326,7 +336,17 @@ class Stage:
         elif what == 'customer' and till:
             till.phone.act_now()
         elif till and till.attempt and till.attempt.status:
-            till.rival(what.removeprefix('rival_'))
+            if what == 'rival_to_the_end':
+                self._rival_to_the_end(till)
+            else:
+                till.rival(what.removeprefix('rival_'))
+
+    def _rival_to_the_end(self, till):
+        """Another till cancels, and asks for as long as one answer may be on its way."""
+        till.rival('cancel')
+        for _poll in range(2):
+            self.clock.advance(5)
+            till.rival('poll')
 
     # ---- requests ------------------------------------------------------------------------
 

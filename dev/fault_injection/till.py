@@ -41,6 +41,7 @@ class Till:
         self.attempt = None
         self.calls = 0
         self.stored = None
+        self.last_word = ''
 
     @property
     def total_fen(self):
@@ -138,7 +139,10 @@ class Till:
         attempt = self.attempt
         if self.calls == self.sale.die_at:
             if self.stage.now % 2:  # half of them die with their last request under way
-                self._request(call)
+                try:
+                    self._request(call)
+                except (NoAnswer, Told) as error:
+                    raise Dead from error
             raise Dead
         if self.calls == self.sale.reload_at:
             self.stage.behaved("till reloaded")
@@ -192,9 +196,11 @@ class Till:
 
     def _hear(self, status):
         """Take note of what the server says, and let the customer see a code."""
-        self.stage.log(
-            f"{self.ref}: {status['number']} {status['state']}/{status['phase']}"
-            f" paid={status['paid']} free={status['free']}")
+        word = (f"{self.ref}: {status['number']} {status['state']}/{status['phase']}"
+                f" paid={status['paid']} free={status['free']}")
+        if word != self.last_word:
+            self.last_word = word
+            self.stage.log(word)
         if status['paid'] and status['total_fee'] > 0:
             self.told_paid.add(status['number'])
         self.stage.check_word(self, status)

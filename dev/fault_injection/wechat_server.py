@@ -2,10 +2,13 @@
 """The simulated WeChat as a process that can be killed: ``wechat_server.py PORT LEDGER``.
 
 As ``python -m simulator``, but the harness delivers the notifications: it decides what becomes of
-each of them.
+each of them. For each line that comes in, a process that serves is forked and its number printed:
+a WeChat that has been killed is back in no time.
 """
 
 import logging
+import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -16,10 +19,20 @@ from simulator import Simulator  # noqa: E402
 
 
 def main():
-    """Serve until killed."""
+    """Fork whenever asked to, until the harness has gone."""
     port, ledger = sys.argv[1:]
     logging.getLogger('werkzeug').setLevel(logging.WARNING)
-    Simulator(ledger=ledger).serve(port=int(port), notify=False)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _line in sys.stdin:
+        child = os.fork()
+        if not child:
+            _serve(int(port), ledger)
+        print(child, flush=True)
+
+
+def _serve(port, ledger):
+    sys.stdin.close()
+    Simulator(ledger=ledger).serve(port=port, notify=False)
     threading.Event().wait()
 
 

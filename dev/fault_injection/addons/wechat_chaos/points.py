@@ -113,9 +113,9 @@ def cut(_fault, cursor, _row):
         _beside(cursor, 'SELECT pg_terminate_backend(%s)', [cursor._cnx.get_backend_pid()])
 
 
-def serialize(_fault, _cursor, _row):
-    raise psycopg2.errors.SerializationFailure(
-        "could not serialize access due to concurrent update")
+def serialize(_fault, cursor, _row):
+    # From PostgreSQL itself, so that the transaction is as broken as after a real one.
+    cursor._obj.execute("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
 
 
 def conflict(_fault, cursor, row):
