@@ -6,11 +6,16 @@ from odoo import models
 class PosOrder(models.Model):
     _inherit = 'pos.order'
 
-    def action_pos_order_paid(self):
-        """Override of `point_of_sale`: an order is paid when all its WeChat payments are."""
-        # Looked at as if the order were paid already: a line that is still waiting is refused.
-        result = super().action_pos_order_paid()
-        self.payment_ids._wechat_accept()
-        for model_name in ('wechat.order', 'wechat.micropay'):
-            self.env[model_name]._sweep_order(self)
+    def write(self, vals):
+        """Override of `point_of_sale`: an order is paid when all its WeChat payments are.
+
+        Every way to a paid order ends here, `action_pos_order_paid` too.
+        """
+        result = super().write(vals)
+        if vals.get('state') in ('paid', 'done'):
+            # The lines are looked at again now that the order is paid: a waiting one is refused.
+            self.payment_ids._wechat_accept()
+            for order in self:
+                for model_name in ('wechat.order', 'wechat.micropay'):
+                    self.env[model_name]._sweep_order(order)
         return result

@@ -62,6 +62,8 @@ class WechatCharge(models.AbstractModel):
         help="What is left after finished and running refunds.",
     )
     amount = fields.Monetary(compute='_compute_amount', help="The total in the order's currency.")
+    orphan_told = fields.Boolean(
+        readonly=True, copy=False, help="The accountant was told that no POS order came for it.")
     withdrawn = fields.Boolean(
         readonly=True, copy=False,
         help="The cashier gave this attempt up: a customer who still pays gets the money back.",
@@ -330,8 +332,7 @@ class WechatCharge(models.AbstractModel):
         twins = self.search([
             ('payment_uuid', '=', self.payment_uuid), ('id', '!=', self.id),
             ('company_id', '=', self.company_id.id), ('state', 'in', PAID_STATES),
-            ('refund_ids', '=', False),
-        ], limit=1)
+        ]).filtered(lambda twin: not any(twin.refund_ids.mapped('automatic')))
         order = self.env['pos.order'].sudo().search([
             ('uuid', '=', self.order_uuid or ''), ('company_id', '=', self.company_id.id),
             ('state', 'in', ('paid', 'done')),
@@ -371,12 +372,13 @@ class WechatCharge(models.AbstractModel):
         """
         return [
             ('state', '=', 'done'), ('payment_uuid', '!=', False), ('pos_payment_id', '=', False),
-            ('refund_ids', '=', False),
+            ('refund_ids', '=', False), ('orphan_told', '=', False),
             ('paid_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
         ]
 
     def _tell_orphan(self):
-        """Show the accountant a payment whose order never came, with the ways out."""
+        """Show the accountant, once, a payment whose order never came, with the ways out."""
+        self.orphan_told = True
         self._tell_accountant(
             lambda env: env._("Paid with WeChat, but no POS order"),
             lambda env: env._(

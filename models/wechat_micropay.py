@@ -29,7 +29,12 @@ class WechatMicropay(models.Model):
     refund_ids = fields.One2many('wechat.refund', 'micropay_id', string="Refunds", readonly=True)
     cancel_requested = fields.Boolean(
         readonly=True, copy=False, help="The cashier asked to take the payment back.")
-    last_call = fields.Char(readonly=True, copy=False)
+    reversal_sent = fields.Boolean(
+        readonly=True, copy=False,
+        help="A reversal may be under way at WeChat: the attempt ends reversed, not paid.")
+    last_call = fields.Char(
+        readonly=True, copy=False,
+        help="What happened last once the time was over: a reversal, or a query without an answer.")
 
     # === PUBLIC API === #
 
@@ -124,23 +129,26 @@ class WechatMicropay(models.Model):
         self._call('micropay', dict(self._frozen(), auth_code=auth_code))
 
     def _settle(self):
-        """Make the one next call for an unclear payment: ask, or take it back."""
+        """Make the next call for an unclear payment: ask, and take it back if its time is over."""
         self.ensure_one()
         if self.state != 'pending':
             return
-        may_reverse = self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE
-        if may_reverse and self.last_call == 'query':
-            # A query first, so that a payment that won the race is booked, not undone; then the
-            # reversal at once.
-            self.last_call = 'reverse'
-            self._reverse()
-            return
+        over = self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE
         # The cashier who cancels is answered at once; after that WeChat is asked in steps.
-        impatient = may_reverse and self.cancel_requested and self.last_call != 'reverse'
+        impatient = over and self.cancel_requested and not self.last_call
         if not (impatient or self._is_due(self._step())):
             return
-        self.last_call = 'query'
-        self._ask()
+        question = None
+        if self.last_call != 'silence' or not over:
+            question = self._ask()
+            if self.state != 'pending' or not over:
+                return
+            if not question.data:
+                # No answer: the reversal comes next, so that no request waits for two silences.
+                self.last_call = 'silence'
+                return
+        # Only now: a payment that wins the race is booked, not undone.
+        self._reverse(question)
 
     def _window(self):
         """Return the seconds that a customer has to type the password."""
@@ -163,12 +171,26 @@ class WechatMicropay(models.Model):
         return (self.cancel_requested or self.trade_state == 'PAYERROR'
                 or self._age('submitted_at') >= self._window())
 
-    def _reverse(self):
+    def _reverse(self, question):
+        """Have WeChat undo the attempt: closed if unpaid, money back if paid.
+
+        :param question: the outcome of the query just before, or `None` if WeChat was silent
+        """
+        self._lock()
+        if self.state != 'pending':
+            return
+        # On disk before the call: from here on "paid" is no longer the last word, because the
+        # reversal may be under way. Only WeChat's refusal to reverse takes this back.
+        self.write({'reversal_sent': True, 'last_call': 'reverse'})
         outcome = self._call('reverse', self.name)
-        if (self.state == 'pending' and outcome.code in NUMBER_UNKNOWN and outcome.data
-                and self.err_code in NUMBER_UNKNOWN):
-            # Neither a query nor a reversal knows the number, well after the charge was sent:
-            # it never arrived.
+        if self.state != 'pending':
+            return
+        if outcome.kind in (Kind.CONFIG, Kind.TOO_EARLY, Kind.TAKEN):
+            self.reversal_sent = False
+        elif (outcome.code in NUMBER_UNKNOWN and question and question.code in NUMBER_UNKNOWN
+                and self._age('submitted_at') >= GIVE_UP_AFTER):
+            # Neither the query nor the reversal knows the number, well after no request can be
+            # under way any more: the charge never arrived.
             self._apply(Outcome(
                 kind=Kind.CLOSED, code=outcome.code, endpoint='reverse',
                 description=outcome.description,
@@ -234,7 +256,19 @@ class WechatMicropay(models.Model):
         vals = super()._evidence_values(outcome, source)
         if outcome.code == 'USERPAYING':
             vals['trade_state'] = 'USERPAYING'
+        if self.state == 'cancelled' and self.trade_state == 'REVOKED':
+            vals['trade_state'] = 'REVOKED'
         return vals
+
+    def _target_state(self, outcome):
+        reversed_ = self.trade_state == 'REVOKED' and self.state == 'cancelled'
+        if outcome.kind == Kind.PAID and (
+                reversed_ or (self.reversal_sent and self.state in LIVE_STATES)):
+            # Seen before the reversal took effect. The reversal goes on, the money goes back.
+            return 'cancelled' if reversed_ else 'pending'
+        if outcome.endpoint == 'reverse' and outcome.kind == Kind.CLOSED and self.state == 'done':
+            return 'refunded'
+        return super()._target_state(outcome)
 
     def _mismatch(self, outcome):
         trade_type = outcome.data.get('trade_type')

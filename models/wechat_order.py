@@ -278,8 +278,8 @@ class WechatOrder(models.Model):
         if not (over or self._is_payable()):
             # The reply was lost, so nobody has the code yet; the same order gives a new one.
             self._call('unified_order', self._frozen())
-        elif over and self._asked_last() and self._age('submitted_at') >= CLOSE_NOT_BEFORE:
-            self._call('close_order', self.name)
+        elif over and self._last_question() and self._age('submitted_at') >= CLOSE_NOT_BEFORE:
+            self._close(self._last_question())
         else:
             self._ask()
 
@@ -290,11 +290,28 @@ class WechatOrder(models.Model):
     def _is_expired(self):
         return bool(self.expires_at) and self.expires_at <= fields.Datetime.now()
 
-    def _asked_last(self):
-        """Tell whether the last call was a query: nothing is closed without one."""
+    def _last_question(self):
+        """Return the code of the last reply if it was one to a query: nothing is closed without.
+
+        :rtype: str
+        """
         last = self.env['wechat.evidence'].search(
             [('order_id', '=', self.id), ('source', '=', 'reply')], limit=1)
-        return last.endpoint == 'orderquery'
+        return last.code if last.endpoint == 'orderquery' else ''
+
+    def _close(self, question):
+        """Close the order at WeChat.
+
+        :param str question: the code of the query before
+        """
+        outcome = self._call('close_order', self.name)
+        if self.state == 'pending' and outcome.code == question == 'ORDERNOTEXIST':
+            # Both say that there is no such order, long after no request can be under way: it
+            # never arrived.
+            self._apply(Outcome(
+                kind=Kind.CLOSED, code=outcome.code, endpoint='closeorder',
+                description=outcome.description,
+            ), 'odoo')
 
     def _cancel(self):
         """Withdraw the code as the cashier asks. If the customer has paid, it stays paid."""

@@ -21,9 +21,10 @@ STARTING_CALLS = ('micropay', 'unifiedorder', 'refund')
 # Codes of our own whose description says more than the catalogue can, in the user's language.
 SELF_EXPLAINED = ('NOT_SET_UP', 'FEE_TYPE')
 
-# How long a record rests before it is asked about again, by the number of times it was asked, in
-# seconds. The first steps serve a customer who is typing a password, the last a lost refund.
-BACK_OFF = (5,) * 12 + (15,) * 4 + (60,) * 10 + (300,) * 12 + (1800,) * 24 + (21600,)
+# How long a record rests before it is asked about again, in seconds: up to which age, how long. The
+# first steps serve a customer who is typing a password, the last a refund that got stuck. By age and
+# not by count, because a till that polls must not use up the patience of the cron.
+BACK_OFF = ((60, 5), (120, 15), (600, 60), (7200, 300), (86400, 1800), (float('inf'), 21600))
 
 
 class UnknownNumberError(NotificationError):
@@ -315,7 +316,8 @@ class WechatTrade(models.AbstractModel):
         if source != 'reply':
             return {}
         now = fields.Datetime.now()
-        rest = BACK_OFF[min(self.ask_count, len(BACK_OFF) - 1)]
+        age = self._age('submitted_at')
+        rest = next(rest for limit, rest in BACK_OFF if age < limit)
         return {
             'asked_at': now,
             'ask_count': self.ask_count + 1,

@@ -130,7 +130,6 @@ class TestMicropay(WechatCase):
         status = self.pay_by_code(5)
         trade = self.trade(status)
         self.let_pass(trade, GIVE_UP_AFTER + 1)
-        self.assertEqual(self.poll(status)['phase'], 'reversing')
         status = self.poll(status)
         self.assertEqual((status['state'], status['free']), ('cancelled', True))
         self.assertEqual(self.simulator.trade(trade.name)['trade_state'], 'REVOKED')
@@ -157,6 +156,55 @@ class TestMicropay(WechatCase):
         self.simulator.pay(self.customer, status['number'])
         status = self.cancel(status)
         self.assertEqual((status['state'], status['paid']), ('done', True))
+
+    def test_paid_is_not_the_last_word_once_a_reversal_was_sent(self):
+        """The reversal's answer is lost, or slow: goods must not go out for money that goes back."""
+        self.simulator.fault('micropay', 'err_code', code='USERPAYING')
+        status = self.pay_by_code(5)
+        trade = self.trade(status)
+        self.let_pass(trade, GIVE_UP_AFTER + 1)
+        self.simulator.fault('reverse', 'drop', paid=False)
+        status = self.poll(status)
+        self.assertEqual((status['phase'], trade.reversal_sent), ('reversing', True))
+        self.simulator.pay(self.customer, status['number'])
+        balance = self.simulator.balance(self.customer)
+        status = self.poll(status)
+        self.assertEqual((status['state'], status['paid']), ('cancelled', False))
+        self.assertEqual(self.simulator.balance(self.customer) - balance, 500)
+
+    def test_old_news_of_a_payment_does_not_undo_a_reversal(self):
+        self.simulator.fault('micropay', 'err_code', code='USERPAYING')
+        status = self.pay_by_code(5)
+        trade = self.trade(status)
+        self.simulator.pay(self.customer, status['number'])
+        paid = self.env['ir.config_parameter']._wechat_gateway().query_order(trade.name)
+        self.let_pass(trade, REVERSE_NOT_BEFORE + 1)
+        trade.write({'reversal_sent': True})
+        trade._apply(paid, 'reply')
+        self.assertEqual(trade.state, 'pending')
+        trade._call('reverse', trade.name)
+        trade._apply(paid, 'reply')
+        self.assertEqual((trade.state, trade.trade_state), ('cancelled', 'REVOKED'))
+
+    def test_refused_reversal_leaves_the_payment_alone(self):
+        self.simulator.fault('micropay', 'err_code', code='USERPAYING')
+        status = self.pay_by_code(5)
+        trade = self.trade(status)
+        self.let_pass(trade, GIVE_UP_AFTER + 1)
+        self.simulator.fault('reverse', 'err_code', code='CERT_ERROR')
+        self.poll(status)
+        self.assertFalse(trade.reversal_sent)
+        self.simulator.pay(self.customer, status['number'])
+        self.assertTrue(self.poll(status)['paid'])
+
+    def test_silent_wechat_is_reversed_without_an_answer(self):
+        self.simulator.fault('micropay', 'err_code', code='USERPAYING')
+        status = self.pay_by_code(5)
+        trade = self.trade(status)
+        self.let_pass(trade, GIVE_UP_AFTER + 1)
+        self.simulator.fault('orderquery', 'drop', times='always')
+        self.assertEqual(self.poll(status)['state'], 'pending')
+        self.assertTrue(self.poll(status)['free'])
 
     def test_wrong_amount_in_the_answer_is_not_booked(self):
         self.simulator.fault('micropay', 'wrong_amount')

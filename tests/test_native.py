@@ -90,6 +90,16 @@ class TestNative(WechatCase):
         self.pay_by_phone(again)
         self.assertTrue(self.poll(again)['paid'])
 
+    def test_withdrawn_order_that_never_reached_wechat_ends_closed(self):
+        self.simulator.fault('unifiedorder', 'drop', paid=False)
+        status = self.show_qr(5)
+        trade = self.trade(status)
+        self.assertTrue(self.cancel(status)['free'])
+        self.let_pass(trade, CLOSE_NOT_BEFORE + 1)
+        for _step in range(3):
+            self.poll(status)
+        self.assertEqual((trade.state, trade.err_code), ('cancelled', 'ORDERNOTEXIST'))
+
     def test_expired_code_is_closed(self):
         status = self.show_qr(5)
         trade = self.trade(status)

@@ -109,15 +109,15 @@ GUARDS = [
     Guard(
         "nothing is reversed within 15 seconds",
         'models/wechat_micropay.py',
-        "self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE",
-        "self._wants_reverse()",
+        "        over = self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE",
+        "        over = self._wants_reverse()",
         _tests('TestMicropay.test_nothing_is_reversed_too_early'),
     ),
     Guard(
         "WeChat is asked before it reverses",
         'models/wechat_micropay.py',
-        "        if may_reverse and self.last_call == 'query':",
-        "        if may_reverse:",
+        "        if self.last_call != 'silence' or not over:",
+        "        if not over:",
         _tests('TestMicropay.test_payment_that_wins_the_race_against_cancel_is_booked'),
     ),
     Guard(
@@ -137,7 +137,7 @@ GUARDS = [
     Guard(
         "a waiting line does not pay an order",
         'models/pos_order.py',
-        "        self.payment_ids._wechat_accept()\n",
+        "            self.payment_ids._wechat_accept()\n",
         "",
         _tests('TestPosPayment.test_open_order_with_a_waiting_line_can_be_saved'),
     ),
