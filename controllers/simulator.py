@@ -27,6 +27,8 @@ class WechatSimulator(http.Controller):
         if not params._wechat_switch('local_sandbox') or path.split('/')[0] not in (
                 'phone', 'control'):
             raise NotFound
+        if path.startswith('control') and not request.env.user.has_group('base.group_system'):
+            raise NotFound  # Customers have a phone; the controls are for who runs the tests.
         simulator = params._wechat_simulator()
         environ = dict(
             request.httprequest.environ, SCRIPT_NAME=SIMULATOR_PATH, PATH_INFO=f'/{path}')

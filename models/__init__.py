@@ -1,6 +1,7 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
 from . import (
+    wechat_accountant,  # What others inherit comes first.
     account_journal,
     ir_config_parameter,
     pos_config,

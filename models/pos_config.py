@@ -1,6 +1,7 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
 from odoo import Command, api, models
+from odoo.exceptions import AccessError
 
 
 def _lt(source):
@@ -28,6 +29,10 @@ class PosConfig(models.Model):
         :return: the WeChat payment methods of the companies
         :rtype: pos.payment.method
         """
+        user = self.env.user
+        if not (self.env.su or user.has_group('point_of_sale.group_pos_user')
+                or user.has_group('account.group_account_invoice')):
+            raise AccessError(self.env._("Only a Point of Sale user can set up its journals."))
         methods = self.env['pos.payment.method']
         for company, configs in self.sudo().grouped('company_id').items():
             if configs[:1].company_has_template:

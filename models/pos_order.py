@@ -11,6 +11,9 @@ class PosOrder(models.Model):
 
         Every way to a paid order ends here, `action_pos_order_paid` too.
         """
+        if vals.get('state') == 'cancel':
+            self.payment_ids._wechat_refuse_if_paid(
+                self.env._("refund it before you cancel the order"))
         result = super().write(vals)
         if vals.get('state') in ('paid', 'done'):
             # The lines are looked at again now that the order is paid: a waiting one is refused.

@@ -24,9 +24,12 @@ class PosPayment(models.Model):
 
     def write(self, vals):
         """Override of `point_of_sale`: what WeChat has paid for stays as it is."""
-        if 'payment_method_id' in vals:
-            moved = self.filtered(lambda p: p.payment_method_id.id != vals['payment_method_id'])
-            moved._wechat_refuse_if_paid(self.env._("its payment method cannot be changed"))
+        for name in ('payment_method_id', 'pos_order_id', 'uuid'):
+            if name in vals:
+                moved = self.filtered(
+                    lambda payment, name=name: vals[name] != (
+                        payment.uuid if name == 'uuid' else payment[name].id))
+                moved._wechat_refuse_if_paid(self.env._("it cannot be changed"))
         result = super().write(vals)
         if vals.keys() & {
             'amount', 'payment_method_id', 'uuid', 'pos_order_id', 'payment_status',
@@ -44,7 +47,7 @@ class PosPayment(models.Model):
         for model_name in ('wechat.order', 'wechat.micropay', 'wechat.refund'):
             trade = self.env[model_name].sudo().search(
                 [('pos_payment_id', 'in', self.ids)], limit=1)
-            if trade:
+            if trade and trade._keeps_money():
                 raise UserError(self.env._(
                     "%(number)s is settled with WeChat: %(remedy)s.",
                     number=trade.name, remedy=remedy))
@@ -60,7 +63,7 @@ class PosPayment(models.Model):
             if payment.pos_order_id.state == 'draft' and payment.payment_status in UNPAID_STATUSES:
                 # A till saves its open orders as they are; nothing is paid by that.
                 continue
-            trade = payment._wechat_paid_trade()
+            trade = payment._wechat_tied_trade() or payment._wechat_paid_trade()
             if not trade:
                 raise UserError(self.env._(
                     "WeChat has not confirmed a payment of %(amount)s for this order."
@@ -79,13 +82,18 @@ class PosPayment(models.Model):
         The row is locked: two orders cannot both use it.
         """
         self.ensure_one()
+        if not self.uuid:
+            # Payments outside the till have no line either; none of them is for the taking.
+            return self.env['wechat.order']
         fen = self.currency_id._wechat_to_fen(self.amount)
         domain = [
             ('payment_uuid', '=', self.uuid),
             ('company_id', '=', self.company_id.id),
             ('currency_id', '=', self.currency_id.id),
-            ('pos_payment_id', 'in', (False, self.id)),
+            ('pos_payment_id', '=', False),
         ]
+        if self.env['ir.config_parameter']._wechat_mode() == 'live':
+            domain.append(('mode', '=', 'live'))  # Play money buys nothing.
         if fen < 0:
             trade = self.env['wechat.refund'].sudo().search(
                 [*domain, ('refund_fee', '=', -fen)], limit=1)
@@ -94,10 +102,27 @@ class PosPayment(models.Model):
             model = {'wechat_native': 'wechat.order', 'wechat_micropay': 'wechat.micropay'}[
                 self.payment_method_id.use_payment_terminal]
             trade = self.env[model].sudo().search(
-                [*domain, ('total_fee', '=', fen), ('state', 'in', ('done', 'refunded'))], limit=1)
-            # Money that is going back pays for nothing, unless it had paid for this very line.
-            accepted = trade.pos_payment_id or not trade.refund_ids
+                [*domain, ('total_fee', '=', fen), ('state', '=', 'done')], limit=1)
+            # Money that is going back pays for nothing.
+            accepted = trade.state == 'done' and not trade._live_refunds()
         if not trade or not accepted:
             return trade.browse()
         trade._lock()
-        return trade if trade.pos_payment_id in (self, self.browse()) else trade.browse()
+        return trade.browse() if trade.pos_payment_id else trade
+
+    def _wechat_tied_trade(self):
+        """Return the record that this payment was accepted against, if it is still the same.
+
+        :raises UserError: if the payment has been changed since
+        """
+        self.ensure_one()
+        for model_name in ('wechat.order', 'wechat.micropay', 'wechat.refund'):
+            trade = self.env[model_name].sudo().search([('pos_payment_id', '=', self.id)], limit=1)
+            if trade:
+                fen = self.currency_id._wechat_to_fen(self.amount)
+                if trade.payment_uuid != self.uuid or trade._signed_fee() != fen:
+                    raise UserError(self.env._(
+                        "%(number)s is settled with WeChat: it cannot be changed.",
+                        number=trade.name))
+                return trade
+        return None

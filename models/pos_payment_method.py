@@ -107,10 +107,7 @@ class PosPaymentMethod(models.Model):
         trade = self._wechat_find(payment_uuid)
         if not trade:
             return dict(NOT_FOUND, payment_uuid=payment_uuid)
-        if trade._name == 'wechat.refund':
-            trade._settle()
-        else:
-            trade._cancel()
+        trade._cancel()
         return trade._till_status()
 
     # === HELPERS === #

@@ -9,6 +9,12 @@ from .wechat_trade import LIVE_STATES, STARTING_CALLS
 
 PAID_STATES = ('done', 'refunded')
 
+# What callers of the public methods may set.
+SETTABLE = (
+    'order_ref', 'terminal_ref', 'pos_id', 'journal_id', 'pos_session_id', 'cashier_id', 'body',
+    'company_id', 'currency_id',
+)
+
 # Seconds after which a payment without its POS order is shown to the accountant. A till that is
 # offline keeps its orders and sends them later.
 ORPHAN_AFTER = 600
@@ -62,6 +68,9 @@ class WechatCharge(models.AbstractModel):
         help="What is left after finished and running refunds.",
     )
     amount = fields.Monetary(compute='_compute_amount', help="The total in the order's currency.")
+    number_doubtful = fields.Boolean(
+        readonly=True, copy=False,
+        help="WeChat knew the number before: nothing is done to it until a query says whose it is.")
     orphan_told = fields.Boolean(
         readonly=True, copy=False, help="The accountant was told that no POS order came for it.")
     withdrawn = fields.Boolean(
@@ -74,6 +83,7 @@ class WechatCharge(models.AbstractModel):
         "(payment_uuid) WHERE state IN ('draft', 'pending') AND withdrawn IS NOT TRUE",
         "A WeChat payment is already running for this payment line.",
     )
+    _orphan_idx = models.Index("(paid_at) WHERE state = 'done' AND pos_payment_id IS NULL")
     _pos_payment_uniq = models.UniqueIndex(
         "(pos_payment_id) WHERE pos_payment_id IS NOT NULL",
         "This WeChat payment is already used by another POS payment.",
@@ -100,9 +110,10 @@ class WechatCharge(models.AbstractModel):
 
     def action_ask(self):
         """Ask WeChat now. For whoever looks at the record and wants to know."""
-        for charge in self:
-            charge._check_caller()
-            charge.sudo()._ask()
+        self._check_caller()
+        self.check_access('read')
+        for charge in self.sudo().filtered(lambda charge: charge.state != 'draft'):
+            charge._ask()
         return True
 
     def action_open_refund_wizard(self):
@@ -149,6 +160,32 @@ class WechatCharge(models.AbstractModel):
                 or user.has_group('account.group_account_invoice')):
             raise AccessError(self.env._(
                 "Only a Point of Sale user or an invoicing user can take WeChat payments."))
+
+    @api.model
+    def _check_values(self, vals):
+        """Check what a caller of the public methods wants to set.
+
+        The fields of this addon that say whether money moved, and to whom, are nobody's to set;
+        those that another addon has added to the model are its own business.
+
+        :param dict vals: values of the record
+        :return: the values
+        :rtype: dict
+        :raises UserError: for a field that the caller may not set
+        :raises AccessError: for a journal, shop or company that the caller may not use
+        """
+        for name in vals:
+            field = self._fields.get(name)
+            if field is None or (name not in SETTABLE and 'wechat' in field._modules) or (
+                    name not in SETTABLE and name in self.env['mail.thread']._fields):
+                raise UserError(self.env._("%(field)s cannot be set here.", field=name))
+        for name in ('journal_id', 'pos_id', 'pos_session_id'):
+            if vals.get(name):
+                self.env[self._fields[name].comodel_name].browse(vals[name]).check_access('read')
+        company_id = vals.get('company_id')
+        if company_id and not self.env.su and company_id not in self.env.user.company_ids.ids:
+            raise AccessError(self.env._("This company is not one of yours."))
+        return vals
 
     @api.model
     def _prepare_charge_values(self, body, currency, app_id=None, **vals):
@@ -258,16 +295,22 @@ class WechatCharge(models.AbstractModel):
 
     def _expected_fields(self):
         return {
+            # First: it tells whose trade this is, before anything else about it is compared.
+            'attach': self._frozen().get('attach'),
             'out_trade_no': self.name,
             'total_fee': self.total_fee,
             'fee_type': self.currency_id.name,
-            'attach': self._frozen().get('attach'),
         }
 
     def _required_fields(self):
         return ('out_trade_no', 'total_fee', 'transaction_id')
 
     def _mismatch(self, outcome):
+        mark = self._frozen().get('attach')
+        if (outcome.endpoint == 'orderquery' and outcome.data.get('trade_state') and mark
+                and not outcome.data.get('attach') and self.mode != 'sandbox'):
+            # A query always gives it back: without it, the number is another system's trade.
+            return f"attach is missing, expected {mark}"
         mismatch = super()._mismatch(outcome)
         if mismatch:
             return mismatch
@@ -297,6 +340,10 @@ class WechatCharge(models.AbstractModel):
 
     def _evidence_values(self, outcome, source):
         vals = super()._evidence_values(outcome, source)
+        if outcome.kind == Kind.TAKEN and outcome.endpoint in STARTING_CALLS:
+            vals['number_doubtful'] = True
+        elif outcome.endpoint == 'orderquery' and outcome.data.get('attach'):
+            vals['number_doubtful'] = False
         if self.state in PAID_STATES and outcome.kind not in (Kind.PAID, Kind.REFUNDED):
             # An old refusal that comes late must not stain a paid record.
             for name in ('err_code', 'err_code_des', 'err_call'):
@@ -372,7 +419,7 @@ class WechatCharge(models.AbstractModel):
         """
         return [
             ('state', '=', 'done'), ('payment_uuid', '!=', False), ('pos_payment_id', '=', False),
-            ('refund_ids', '=', False), ('orphan_told', '=', False),
+            ('refundable_fee', '>', 0), ('orphan_told', '=', False),
             ('paid_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
         ]
 
@@ -398,7 +445,7 @@ class WechatCharge(models.AbstractModel):
         ])
         for charge in left:
             charge._lock()
-            if charge.state == 'done' and not charge.refund_ids and not charge.pos_payment_id:
+            if charge.state == 'done' and charge.refundable_fee and not charge.pos_payment_id:
                 charge._give_back(_lt("The sale had been paid already."))
             elif charge.state in LIVE_STATES:
                 charge._give_up()
@@ -406,6 +453,18 @@ class WechatCharge(models.AbstractModel):
     def _give_up(self):
         """Note that nobody waits for this attempt any more. Asks WeChat nothing."""
         raise NotImplementedError
+
+    def _live_refunds(self):
+        """Return the refunds that have taken or still may take money back."""
+        return self.refund_ids.filtered(lambda refund: refund.state not in ('error', 'cancelled'))
+
+    def _keeps_money(self):
+        """Tell whether the shop has money of this payment that it must account for."""
+        return self.refundable_fee > 0
+
+    def _signed_fee(self):
+        """Return the fen that this adds to the till."""
+        return self.total_fee
 
     def _refund_link(self):
         """Return the values that tie a refund to this payment."""
@@ -449,9 +508,9 @@ class WechatCharge(models.AbstractModel):
 
     def _till_phase(self):
         self.ensure_one()
-        if self.state == 'done' and not self.withdrawn and not self.refund_ids:
+        if self.state in PAID_STATES and self.pos_payment_id:
             return 'paid'
-        if self.state == 'refunded' and self.pos_payment_id:
+        if self.state == 'done' and not self.withdrawn and not self._live_refunds():
             return 'paid'
         if self.state in LIVE_STATES:
             return 'new' if self.state == 'draft' else 'asking'
@@ -483,6 +542,10 @@ class WechatCharge(models.AbstractModel):
 
     def _failure_sentence(self):
         _ = self.env._
+        if self.state in PAID_STATES and self.refundable_fee:
+            return _(
+                "The customer paid, but not for this sale any more: the accountant settles it. Take"
+                " another payment.")
         if self.state in PAID_STATES:
             return _("The customer's money goes back by itself. Take another payment.")
         if self.state == 'cancelled':

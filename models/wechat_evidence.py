@@ -10,8 +10,7 @@ from .wechat_charge import ORPHAN_AFTER
 
 _logger = logging.getLogger(__name__)
 
-CHARGE_MODELS = ('wechat.order', 'wechat.micropay')
-TRADE_MODELS = (*CHARGE_MODELS, 'wechat.refund')
+TRADE_MODELS = ('wechat.order', 'wechat.micropay', 'wechat.refund')
 RAW_LIMIT = 16384
 
 
@@ -20,6 +19,7 @@ class WechatEvidence(models.Model):
 
     _name = 'wechat.evidence'
     _description = "WeChat Evidence"
+    _inherit = ['wechat.accountant.mixin']
     _order = 'id desc'
 
     order_id = fields.Many2one('wechat.order', readonly=True, index='btree_not_null')
@@ -78,10 +78,13 @@ class WechatEvidence(models.Model):
         """
         _logger.warning("WeChat notification refused (%s): %s", error.reason, error)
         outcome = getattr(error, 'outcome', None)
-        if outcome is not None:
-            # Genuine, but about no record of ours: the accountant has to see it.
-            self.sudo().create({
-                'out_trade_no': outcome.data.get('out_trade_no'),
+        number = outcome is not None and outcome.data.get('out_trade_no')
+        known = [('out_trade_no', '=', number), ('endpoint', '=', outcome.endpoint),
+                 ('company_id', '=', False)] if number else []
+        if number and not self.sudo().search(known, limit=1):
+            # Genuine, but about no record of ours: the accountant has to see it, once.
+            evidence = self.sudo().create({
+                'out_trade_no': number,
                 'source': 'notification',
                 'endpoint': outcome.endpoint,
                 'kind': outcome.kind.value,
@@ -89,6 +92,13 @@ class WechatEvidence(models.Model):
                 'refused': str(error),
                 'raw': outcome.raw[:RAW_LIMIT],
             })
+            evidence._tell_accountant(
+                lambda env: env._("WeChat reports money under an unknown number"),
+                lambda env: env._(
+                    "WeChat reports %(number)s, of which there is no record here. It may belong to"
+                    " another system with the same merchant account; if not, look it up on the"
+                    " WeChat Pay merchant platform.", number=number),
+            )
 
     @api.model
     def _explain(self, code, endpoint):
@@ -122,7 +132,8 @@ class WechatEvidence(models.Model):
             for record in due:
                 self._settle_one(record)
             self.env['ir.cron']._commit_progress(len(due))
-        for model_name in CHARGE_MODELS:
+        self.env['wechat.refund'].sudo()._drop_stale()
+        for model_name in TRADE_MODELS:
             model = self.env[model_name].sudo()
             for orphan in model.search(model._orphan_domain(ORPHAN_AFTER), limit=limit):
                 orphan._tell_orphan()

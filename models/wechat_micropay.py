@@ -61,10 +61,9 @@ class WechatMicropay(models.Model):
         :raises AccessError: unless the caller takes or keeps money
         """
         self._check_caller()
-        micropay = self.sudo()._create_micropay(
-            body, pay_amount, terminal_ref=terminal_ref, order_ref=order_ref,
-            journal_id=journal_id, **(create_vals or {}), **kw,
-        )
+        vals = {'terminal_ref': terminal_ref, 'order_ref': order_ref, 'journal_id': journal_id,
+                **(create_vals or {}), **kw}
+        micropay = self.sudo()._create_micropay(body, pay_amount, **self._check_values(vals))
         micropay._commit()
         micropay._submit(auth_code)
         return self.browse(micropay.id)
@@ -147,6 +146,10 @@ class WechatMicropay(models.Model):
                 # No answer: the reversal comes next, so that no request waits for two silences.
                 self.last_call = 'silence'
                 return
+        if self.number_doubtful or self.err_code == 'FOREIGN_EVIDENCE':
+            # It may be another system's trade: not ours to reverse.
+            self.last_call = False
+            return
         # Only now: a payment that wins the race is booked, not undone.
         self._reverse(question)
 
@@ -161,7 +164,7 @@ class WechatMicropay(models.Model):
         Some fifteen calls see an attempt to its end even if the reversal needs to be repeated.
         """
         step = self.env['ir.config_parameter']._wechat_seconds('micropay_step', ASK_EVERY, 5, 10)
-        if not self.asked_at:
+        if not (self.asked_at and self.submitted_at):
             return step
         # As it was at the last question: were it measured now, it would grow as fast as the wait.
         beyond = (self.asked_at - self.submitted_at).total_seconds() - self._window()
@@ -271,7 +274,8 @@ class WechatMicropay(models.Model):
         return super()._target_state(outcome)
 
     def _mismatch(self, outcome):
+        mismatch = super()._mismatch(outcome)
         trade_type = outcome.data.get('trade_type')
-        if outcome.kind == Kind.PAID and trade_type and trade_type != 'MICROPAY':
+        if not mismatch and outcome.kind == Kind.PAID and trade_type not in (None, 'MICROPAY'):
             return f"trade_type is {trade_type}, expected MICROPAY"
-        return super()._mismatch(outcome)
+        return mismatch

@@ -15,12 +15,18 @@ from ..gateway import (
     notification_number,
     parse_payment_notification,
 )
-from .wechat_trade import LIVE_STATES, UnknownNumberError
+from .wechat_trade import LIVE_STATES, RAW_GROUPS, UnknownNumberError
 
 # Seconds. A code lives two hours at WeChat; an order must be five minutes old to be closed.
 VALID_FOR = 7200
 CLOSE_NOT_BEFORE = 300
 ASK_EVERY = 2
+
+# Fields of WeChat's that a caller may add; what identifies an order is ours alone.
+SENDABLE = (
+    'device_info', 'goods_tag', 'limit_pay', 'receipt', 'profit_sharing', 'scene_info',
+    'spbill_create_ip', 'sub_openid',
+)
 
 
 class WechatOrder(models.Model):
@@ -52,7 +58,7 @@ class WechatOrder(models.Model):
     mweb_url = fields.Char(string="Mobile page", readonly=True, copy=False)
     notification_received = fields.Boolean(readonly=True, copy=False)
     notification_result_raw = fields.Text(
-        string="WeChat's notification", readonly=True, copy=False)
+        string="WeChat's notification", readonly=True, copy=False, groups=RAW_GROUPS)
 
     # === PUBLIC API === #
 
@@ -116,7 +122,8 @@ class WechatOrder(models.Model):
                 raise UserError(self.env._(
                     "Fill in wechat.miniprogram_app_id under"
                     " Settings ▸ Technical ▸ System Parameters."))
-        order = self._create_and_submit('JSAPI', lines, app_id=app_id, openid=openid, **kw).sudo()
+        order = self._create_and_submit(
+            'JSAPI', lines, payer={'app_id': app_id, 'openid': openid}, **kw).sudo()
         if not order.prepay_id:
             return {'error': order._till_sentence(order._till_phase())}
         client = self.env['ir.config_parameter'].get_wechat_pay_object(order.app_id)
@@ -194,9 +201,16 @@ class WechatOrder(models.Model):
     # === PREPARING === #
 
     @api.model
-    def _create_and_submit(self, trade_type, lines, **vals):
+    def _create_and_submit(self, trade_type, lines, payer=None, pay_amount=None, **vals):
+        """Record an order as a caller of the public methods wants it, and send it.
+
+        :param dict payer: `app_id` and `openid`, which are not the caller's to choose freely
+        """
         self._check_caller()
-        order = self.sudo()._create_order(trade_type, lines, **vals)
+        sent = {name: vals.pop(name) for name in [*vals] if name in SENDABLE}
+        order = self.sudo()._create_order(
+            trade_type, lines, pay_amount=pay_amount, **(payer or {}),
+            **self._check_values(vals), extra=sent)
         order._commit()
         order._submit()
         return self.browse(order.id)
@@ -204,11 +218,12 @@ class WechatOrder(models.Model):
     @api.model
     def _create_order(
         self, trade_type, lines, pay_amount=None, journal_id=None, pos_id=None, app_id=None,
-        openid=None, scene_info=None, body=None, **vals,
+        openid=None, body=None, extra=None, **vals,
     ):
         """Record an order before anything is sent.
 
         :param pay_amount: amount in units of the currency (yuan); default: sum of the lines
+        :param dict extra: further fields for WeChat, see `SENDABLE`
         """
         journal = self.env['account.journal'].browse(journal_id)
         shop = self.env['pos.config'].browse(pos_id)
@@ -216,10 +231,8 @@ class WechatOrder(models.Model):
             or journal.company_id or shop.company_id or self.env.company
         currency = self.env['res.currency'].browse(vals.pop('currency_id', None)) \
             or journal.currency_id or company.currency_id
-        own = {key: value for key, value in vals.items() if key in self._fields}
-        extra = {key: value for key, value in vals.items() if key not in self._fields}
         order = self.create(self._prepare_charge_values(
-            body or '', currency, app_id, **own,
+            body or '', currency, app_id, **vals,
             company_id=company.id, journal_id=journal.id, pos_id=shop.id, trade_type=trade_type,
             line_ids=[fields.Command.create(line) for line in lines or []],
             expires_at=fields.Datetime.now() + timedelta(seconds=VALID_FOR),
@@ -230,14 +243,14 @@ class WechatOrder(models.Model):
             order.total_fee = currency._wechat_to_fen(pay_amount)
         if not order.body:
             order.body = order._default_body()
-        order._freeze({**order._order_params(openid, scene_info), **extra})
+        order._freeze({**order._order_params(openid), **(extra or {})})
         return order
 
     def _default_body(self):
         goods = self.line_ids[:1].name or self.order_ref or self.name
         return clean_text(f"{self.pos_id.name or self.company_id.name} - {goods}")
 
-    def _order_params(self, openid, scene_info):
+    def _order_params(self, openid):
         params = {
             **self._common_params(),
             'trade_type': self.trade_type,
@@ -249,8 +262,6 @@ class WechatOrder(models.Model):
             params['product_id'] = self.name
         if openid:
             params['openid'] = openid
-        if scene_info:
-            params['scene_info'] = scene_info
         if any(self.line_ids.mapped('wxpay_goods_ID')):
             # WeChat reads the goods for single-item promotions only.
             params['version'] = '1.0'
@@ -275,7 +286,10 @@ class WechatOrder(models.Model):
         if self.state != 'pending' or not self._is_due(ASK_EVERY):
             return
         over = self.withdrawn or self._is_expired()
-        if not (over or self._is_payable()):
+        if self.number_doubtful or self.err_code == 'FOREIGN_EVIDENCE':
+            # It may be another system's trade: asked about, and neither ordered again nor closed.
+            self._ask()
+        elif not (over or self._is_payable()):
             # The reply was lost, so nobody has the code yet; the same order gives a new one.
             self._call('unified_order', self._frozen())
         elif over and self._last_question() and self._age('submitted_at') >= CLOSE_NOT_BEFORE:

@@ -45,6 +45,8 @@ class WechatRefund(models.Model):
         string="Goes to", readonly=True, copy=False, help="WeChat's words; spelt as they do.")
     pos_id = fields.Many2one('pos.config', string="Point of Sale", readonly=True)
     pos_session_id = fields.Many2one('pos.session', string="Session", readonly=True)
+    orphan_told = fields.Boolean(
+        readonly=True, copy=False, help="The accountant was told that no POS order came for it.")
     payment_uuid = fields.Char(
         string="Payment line", readonly=True, copy=False, index='btree_not_null')
     pos_payment_id = fields.Many2one(
@@ -57,7 +59,7 @@ class WechatRefund(models.Model):
     )
     _positive_fee = models.Constraint('CHECK (refund_fee > 0)', "A refund must be above zero.")
     _live_line_uniq = models.UniqueIndex(
-        "(payment_uuid) WHERE state <> 'error' AND payment_uuid IS NOT NULL",
+        "(payment_uuid) WHERE state NOT IN ('error', 'cancelled') AND payment_uuid IS NOT NULL",
         "A WeChat refund is already running for this payment line.",
     )
     _pos_payment_uniq = models.UniqueIndex(
@@ -76,6 +78,8 @@ class WechatRefund(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        refunds = self.browse()
+        # One by one: each sees what the one before it has left.
         for vals in vals_list:
             original = self._browse_original(vals)
             # One after the other: what is left is read under the lock of the original.
@@ -99,9 +103,9 @@ class WechatRefund(models.Model):
                 journal_id=vals.get('journal_id') or original.journal_id.id,
                 pos_id=vals.get('pos_id') or original.pos_id.id,
             )
-        refunds = super().create(vals_list)
-        for refund in refunds:
+            refund = super().create([vals])
             refund._freeze(refund._refund_params())
+            refunds |= refund
         return refunds
 
     @api.model
@@ -130,8 +134,9 @@ class WechatRefund(models.Model):
                 or user.has_group('point_of_sale.group_pos_manager')):
             raise AccessError(self.env._(
                 "Only an invoicing user or a Point of Sale manager can refund."))
+        self.check_access('read')
         for refund in self.sudo():
-            refund._submit()
+            refund._submit(again=True)
         return True
 
     # === TALKING TO WECHAT === #
@@ -150,9 +155,22 @@ class WechatRefund(models.Model):
             params['refund_desc'] = clean_text(self.reason, 80)
         return params
 
-    def _submit(self):
+    def _submit(self, again=False):
+        """Send the refund once; called again, it asks.
+
+        :param bool again: send one that WeChat has refused, under its own number
+        :raises UserError: if what is left of the payment no longer suffices
+        """
         self._lock()
-        if self.state in ('draft', 'error'):
+        original = self._original()
+        original._lock()
+        if self.state == 'error' and again and self.refund_fee > original.refundable_fee:
+            raise UserError(self.env._(
+                "Only %(left)s of %(number)s can still be refunded.",
+                left=original.currency_id.format(
+                    original.currency_id._wechat_from_fen(original.refundable_fee)),
+                number=original.name))
+        if self.state == 'draft' or (self.state == 'error' and again):
             self.write({'submitted_at': fields.Datetime.now(), 'ask_count': 0})
             self._apply(Outcome(kind=Kind.PENDING, code='SUBMITTED', endpoint='refund'), 'odoo')
             self._wake_cron(60)
@@ -164,7 +182,7 @@ class WechatRefund(models.Model):
     def _settle(self):
         """Make the one next call for a refund: send it, ask, or send it again."""
         self.ensure_one()
-        if self.state == 'draft':
+        if self.state == 'draft' and self.automatic:
             self._submit()
         elif self.state != 'pending':
             return
@@ -176,6 +194,46 @@ class WechatRefund(models.Model):
 
     def _ask(self):
         return self._call('query_refund', self.name)
+
+    def _cancel(self):
+        """Give a refund up that was never sent. What was sent goes on."""
+        self._lock()
+        if self.state == 'draft':
+            self._apply(Outcome(kind=Kind.CLOSED, code='NEVER_SENT', endpoint='refund'), 'odoo')
+        else:
+            self._settle()
+
+    @api.model
+    def _orphan_domain(self, age=0):
+        """Return the domain of the till's refunds for which no POS order came.
+
+        :param int age: seconds since they were sent
+        """
+        return [
+            ('payment_uuid', '!=', False), ('pos_payment_id', '=', False),
+            ('orphan_told', '=', False), '|', ('state', '=', 'done'),
+            '&', ('state', '=', 'pending'), ('wechat_refund_id', '!=', False),
+            ('submitted_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
+        ]
+
+    def _tell_orphan(self):
+        """Show the accountant, once, a refund at a till whose order never came."""
+        self.orphan_told = True
+        self._tell_accountant(
+            lambda env: env._("Refunded with WeChat, but no POS order"),
+            lambda env: env._(
+                "The till never sent the return that this refund belongs to: its browser was closed"
+                " or lost its data. Enter the return in the books."),
+        )
+
+    @api.model
+    def _drop_stale(self):
+        """End the refunds that a till prepared and never sent: they would keep their amount."""
+        for refund in self.search([
+            ('state', '=', 'draft'), ('automatic', '=', False), ('payment_uuid', '!=', False),
+            ('create_date', '<=', fields.Datetime.subtract(fields.Datetime.now(), hours=1)),
+        ]):
+            refund._cancel()
 
     def _asked_last(self):
         last = self.env['wechat.evidence'].search(
@@ -240,6 +298,8 @@ class WechatRefund(models.Model):
         kind, state = outcome.kind, self.state
         if kind == Kind.PAID or state == 'done':
             return 'done'
+        if kind == Kind.CLOSED and state == 'draft':
+            return 'cancelled'
         if kind == Kind.REFUSED:
             return 'error'
         if kind == Kind.CONFIG and outcome.endpoint == 'refund' and not self.ask_count:
@@ -264,7 +324,8 @@ class WechatRefund(models.Model):
 
     def _apply(self, outcome, source):
         accepted = super()._apply(outcome, source)
-        if self.err_code == 'CHANGE' or (self.automatic and self.state == 'error'):
+        if self.err_code == 'CHANGE' or (self.state == 'error' and (
+                self.automatic or self.wechat_refund_id or self.pos_payment_id)):
             # Nothing that Odoo could still do by itself.
             self._tell_accountant(
                 lambda env: env._("WeChat refund needs you"),
@@ -290,6 +351,14 @@ class WechatRefund(models.Model):
     def _wechat_number(self):
         return self.wechat_refund_id
 
+    def _keeps_money(self):
+        """Tell whether this refund has moved money that the shop must account for."""
+        return self.state != 'error'
+
+    def _signed_fee(self):
+        """Return the fen that this adds to the till."""
+        return -self.refund_fee
+
     # === WHAT THE TILL IS TOLD === #
 
     def _is_accepted(self):
@@ -303,8 +372,10 @@ class WechatRefund(models.Model):
         """
         self.ensure_one()
         accepted = self._is_accepted()
-        failed = self.state == 'error'
-        phase = 'refund_accepted' if accepted else 'failed' if failed else 'asking'
+        failed = self.state in ('error', 'cancelled')
+        phase = (
+            'refund_accepted' if accepted else 'failed' if failed
+            else 'new' if self.state == 'draft' else 'asking')
         return {
             'found': True,
             'payment_uuid': self.payment_uuid or '',
@@ -333,6 +404,8 @@ class WechatRefund(models.Model):
             return _("Refunded: the customer has the money back.")
         if phase == 'refund_accepted':
             return _("WeChat has accepted the refund; the money is on its way to the customer.")
+        if phase == 'new' or self.state == 'cancelled':
+            return _("The refund has not been sent to WeChat.")
         if phase == 'failed':
             return self._explanation_sentence() or _(
                 "WeChat refused the refund: no money moved.")

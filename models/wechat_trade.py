@@ -2,11 +2,14 @@
 
 import json
 import logging
+import random
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.modules import module
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.sql_db import Cursor
 
 from ..gateway import Kind, NotificationError, Outcome, write_message
@@ -14,6 +17,10 @@ from ..gateway import Kind, NotificationError, Outcome, write_message
 _logger = logging.getLogger(__name__)
 
 LIVE_STATES = ('draft', 'pending')
+BOOKING_TRIES = 5
+
+# Who may read what was sent and received to the letter: it names the payer (openid).
+RAW_GROUPS = 'account.group_account_invoice,account.group_account_readonly'
 
 # The calls that start a trade: when WeChat refuses one of them for good, the trade has failed.
 STARTING_CALLS = ('micropay', 'unifiedorder', 'refund')
@@ -21,9 +28,9 @@ STARTING_CALLS = ('micropay', 'unifiedorder', 'refund')
 # Codes of our own whose description says more than the catalogue can, in the user's language.
 SELF_EXPLAINED = ('NOT_SET_UP', 'FEE_TYPE')
 
-# How long a record rests before it is asked about again, in seconds: up to which age, how long. The
-# first steps serve a customer who is typing a password, the last a refund that got stuck. By age and
-# not by count, because a till that polls must not use up the patience of the cron.
+# How long a record rests before it is asked about again, in seconds: up to which age, how long.
+# The first steps serve a customer who is typing a password, the last a refund that got stuck. By
+# age and not by count, because a till that polls must not use up the patience of the cron.
 BACK_OFF = ((60, 5), (120, 15), (600, 60), (7200, 300), (86400, 1800), (float('inf'), 21600))
 
 
@@ -43,7 +50,7 @@ class WechatTrade(models.AbstractModel):
 
     _name = 'wechat.trade'
     _description = "WeChat Trade"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['wechat.accountant.mixin']
     _order = 'id desc'
 
     name = fields.Char(
@@ -102,10 +109,11 @@ class WechatTrade(models.AbstractModel):
     mch_id = fields.Char(string="Merchant number", readonly=True, copy=False)
     sub_mch_id = fields.Char(string="Sub-merchant", readonly=True, copy=False)
     request_params = fields.Text(
-        readonly=True, copy=False,
+        readonly=True, copy=False, groups=RAW_GROUPS,
         help="Every parameter as it is sent to WeChat: a repetition sends the same.",
     )
-    result_raw = fields.Text(string="WeChat's reply", readonly=True, copy=False)
+    result_raw = fields.Text(
+        string="WeChat's reply", readonly=True, copy=False, groups=RAW_GROUPS)
     submitted_at = fields.Datetime(readonly=True, copy=False)
     asked_at = fields.Datetime(string="Last asked", readonly=True, copy=False)
     ask_count = fields.Integer(readonly=True, copy=False)
@@ -176,17 +184,40 @@ class WechatTrade(models.AbstractModel):
         :rtype: Outcome
         """
         self.ensure_one()
+        params = self.env['ir.config_parameter']
         try:
-            gateway = self.env['ir.config_parameter']._wechat_gateway(self.app_id or None)
+            if self.mode != params._wechat_mode():
+                raise UserError(self.env._(
+                    "%(number)s was begun with another WeChat (%(mode)s) than the system parameters"
+                    " name now. Set them back to settle it.", number=self.name, mode=self.mode))
+            gateway = params._wechat_gateway(self.app_id or None)
         except UserError as error:
             outcome = Outcome(
                 kind=Kind.CONFIG, code='NOT_SET_UP', endpoint=verb, description=str(error))
         else:
             self._commit()
             outcome = getattr(gateway, verb)(*args)
-        self._apply(outcome, 'reply')
-        self._commit()
+        self._book(outcome)
         return outcome
+
+    def _book(self, outcome):
+        """Let a reply through the door, again if another transaction was in the way.
+
+        Here and not by Odoo's rerun of the whole request: the reply is known only here, and a
+        rerun of what came before it could send something anew.
+        """
+        for tries_left in reversed(range(BOOKING_TRIES)):
+            try:
+                self._apply(outcome, 'reply')
+                self._commit()
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                if not tries_left:
+                    raise
+                # Nothing but the reply is lost by this: all else was committed before the call.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                time.sleep(random.uniform(0.05, 0.5))  # noqa: S311
 
     def _commit(self):
         """Commit, except inside a test's own transaction, which Odoo does not let end."""
@@ -286,8 +317,8 @@ class WechatTrade(models.AbstractModel):
         self.ensure_one()
         data = outcome.data
         ours = {
-            'appid': self.app_id, 'mch_id': self.mch_id, 'sub_mch_id': self.sub_mch_id,
             **self._expected_fields(),
+            'appid': self.app_id, 'mch_id': self.mch_id, 'sub_mch_id': self.sub_mch_id,
         }
         for key, expected in ours.items():
             received = data.get(key)
@@ -353,35 +384,6 @@ class WechatTrade(models.AbstractModel):
         if isinstance(data, dict):
             return write_message({key: str(value) for key, value in data.items()})
         return data.encode() if isinstance(data, str) else data
-
-    # === THE ACCOUNTANT === #
-
-    def _tell_accountant(self, summary, note):
-        """Put this record in front of an accountant, once for each summary.
-
-        :param summary: and `note`: functions of an environment, called in the accountant's language
-        """
-        self.ensure_one()
-        accountant = self._accountant()
-        words = self.with_context(lang=accountant.lang).env
-        if summary(words) in self.sudo().activity_ids.mapped('summary'):
-            return
-        self.sudo().activity_schedule(
-            'mail.mail_activity_data_todo', summary=summary(words), note=note(words),
-            user_id=accountant.id)
-
-    def _accountant(self):
-        """Return the user who keeps the books of this company, or the administrator."""
-        self.ensure_one()
-        users = self.env['res.users'].sudo()
-        for name in ('account.group_account_manager', 'account.group_account_invoice'):
-            accountant = users.search([
-                ('all_group_ids', 'in', self.env.ref(name).ids), ('share', '=', False),
-                ('company_ids', 'in', self.company_id.ids),
-            ], order='id', limit=1)
-            if accountant:
-                return accountant
-        return self.env.ref('base.user_admin')
 
     # === WORDS === #
 

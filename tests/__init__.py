@@ -4,6 +4,7 @@ from . import (
     test_access,
     test_callback,
     test_door,
+    test_hostile,
     test_local_sandbox,
     test_micropay,
     test_money,

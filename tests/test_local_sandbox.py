@@ -54,6 +54,9 @@ class TestLocalSandbox(WechatCase):
         status = self.show_qr(12.5)
         self.simulator.scan(self.customer, status['code_url'])
         self.simulator.pay(self.customer, status['number'])
+        self.assertEqual(
+            self.url_open('/wechat/simulator/control/merchants').status_code, 404)
+        self.authenticate('admin', 'admin')
         self.opener.post(f'{self.base_url()}/wechat/simulator/control/clock', json={'advance': 1})
         self.env.invalidate_all()
         self.assertTrue(self.trade(status).notification_received)

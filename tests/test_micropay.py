@@ -158,7 +158,7 @@ class TestMicropay(WechatCase):
         self.assertEqual((status['state'], status['paid']), ('done', True))
 
     def test_paid_is_not_the_last_word_once_a_reversal_was_sent(self):
-        """The reversal's answer is lost, or slow: goods must not go out for money that goes back."""
+        """The reversal's answer is lost, or slow: no goods go out for money that goes back."""
         self.simulator.fault('micropay', 'err_code', code='USERPAYING')
         status = self.pay_by_code(5)
         trade = self.trade(status)

@@ -44,6 +44,8 @@ class WechatAttachWizard(models.TransientModel):
         charge = self.order_id or self.micropay_id
         charge.check_access('read')
         charge = charge.sudo()
+        if not charge.payment_uuid:
+            raise UserError(self.env._("This payment was not taken at a till."))
         order = self._find_order(charge)
         method = order.config_id.payment_method_ids.filtered(
             lambda pm: pm.use_payment_terminal == charge._till_method())[:1]
@@ -57,7 +59,9 @@ class WechatAttachWizard(models.TransientModel):
             line.write({'payment_status': 'done'})
         else:
             order.add_payment(self._payment_values(charge, order, method))
-        if order._is_pos_order_paid():
+        waiting = order.payment_ids.filtered(
+            lambda payment: payment.payment_status in UNPAID_STATUSES)
+        if not waiting and order._is_pos_order_paid():
             order._process_saved_order(False)
         charge.activity_ids.action_feedback()
         return {'type': 'ir.actions.act_window_close'}

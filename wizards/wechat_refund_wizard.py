@@ -16,6 +16,7 @@ class WechatRefundWizard(models.TransientModel):
     refundable = fields.Monetary(string="Left to refund", readonly=True)
     amount = fields.Monetary(string="Refund", required=True)
     reason = fields.Char(help="Shown to the customer by WeChat.")
+    refund_id = fields.Many2one('wechat.refund', readonly=True)
 
     @api.model
     def default_get(self, fields_list):
@@ -42,12 +43,16 @@ class WechatRefundWizard(models.TransientModel):
         # The user must be allowed to see the payment; the refund itself nobody may write.
         charge = self.order_id or self.micropay_id
         charge.check_access('read')
-        refund = self.env['wechat.refund'].sudo().create({
-            **charge._refund_link(),
-            'refund_fee': self.currency_id._wechat_to_fen(self.amount),
-            'reason': self.reason,
-        })
-        refund._commit()
+        refund = self.sudo().refund_id
+        if not refund:
+            refund = self.env['wechat.refund'].sudo().create({
+                **charge._refund_link(),
+                'refund_fee': charge.currency_id._wechat_to_fen(self.amount),
+                'reason': self.reason,
+            })
+            # Should Odoo run this again, it goes on with the same refund.
+            self.sudo().refund_id = refund
+            refund._commit()
         refund.action_confirm()
         return {
             'type': 'ir.actions.act_window',
