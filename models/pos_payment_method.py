@@ -60,6 +60,9 @@ class PosPaymentMethod(models.Model):
             status = trade._till_status()
             if status['paid'] or not status['free']:
                 return status
+        if self._wechat_is_paid(values.get('order_uuid')):
+            raise UserError(self.env._(
+                "This order is paid already. Reload the till if it does not show that."))
         currency = session.currency_id
         if currency._wechat_to_fen(amount) < 0:
             trade = self._wechat_new_refund(session, payment_uuid, amount, values)
@@ -153,6 +156,12 @@ class PosPaymentMethod(models.Model):
         return found or method.env['wechat.refund'].search([
             ('payment_uuid', '=', payment_uuid), ('company_id', '=', method.company_id.id),
         ], limit=1)
+
+    def _wechat_is_paid(self, order_uuid):
+        """Tell whether a till's order has been stored as paid, by another till perhaps."""
+        return bool(order_uuid) and bool(self.env['pos.order'].sudo().search_count([
+            ('uuid', '=', order_uuid), ('state', 'in', ('paid', 'done')),
+        ], limit=1))
 
     def _wechat_new_charge(self, session, payment_uuid, amount, values):
         method = self.sudo().with_company(session.company_id)

@@ -264,6 +264,8 @@ class WechatCharge(models.AbstractModel):
     def _claim(self):
         """Pass the gate before the first byte goes to WeChat. Only one caller ever does.
 
+        The gate is on disk before anything is sent: `_call` commits first.
+
         :return: whether this caller may send
         :rtype: bool
         """
@@ -278,7 +280,6 @@ class WechatCharge(models.AbstractModel):
         self._apply(Outcome(
             kind=Kind.PENDING, code='SUBMITTED', endpoint=self._starting_call()), 'odoo')
         self._wake_cron()
-        self._commit()
         return True
 
     # === ASKING WECHAT === #

@@ -237,6 +237,9 @@ class WechatMicropay(models.Model):
         status = super()._till_status()
         if self.state == 'pending':
             status['seconds_left'] = max(0, int(self._window() - self._age('submitted_at')))
+            # When WeChat is asked next: to look more often would only read the same row again.
+            wait = self._step() - self._age('asked_at') if self.asked_at else 1
+            status['retry_in'] = min(max(1, round(wait)), ASK_EVERY)
         return status
 
     def _till_sentence(self, phase):

@@ -104,6 +104,16 @@ class TestOrphan(WechatCase):
             self.assertEqual(trade.state, 'done')
             self.assertTrue(trade.refund_ids.automatic, status)
 
+    def test_paid_order_is_not_charged_again(self):
+        order_uuid = str(uuid.uuid4())
+        cash = self.shop.payment_method_ids.filtered('is_cash_count')
+        self.open_session()
+        data = self.order_data([{'method': cash, 'amount': 10.0, 'uuid': str(uuid.uuid4())}])
+        self.sync(dict(data, uuid=order_uuid))
+        with self.assertRaises(UserError):
+            self.native.with_user(self.cashier).wechat_prepare('line', 10.0, {
+                'pos_session_id': self.shop.current_session_id.id, 'order_uuid': order_uuid})
+
     def test_payment_that_came_first_stays_when_the_order_is_paid_with_it(self):
         order_uuid = str(uuid.uuid4())
         status = self.pay_by_code(10, order_uuid=order_uuid)

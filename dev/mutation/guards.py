@@ -43,20 +43,6 @@ GUARDS = [
         _tests('TestMicropay.test_submitted_twice_charges_once'),
     ),
     Guard(
-        "the gate is shut on disk before the charge leaves",
-        'models/wechat_charge.py',
-        "        self._wake_cron()\n        self._commit()\n        return True",
-        "        self._wake_cron()\n        return True",
-        CHAOS,
-    ),
-    Guard(
-        "the row lock of the one door",
-        'models/wechat_trade.py',
-        "FROM \"{self._table}\" WHERE id = %s FOR UPDATE'",
-        "FROM \"{self._table}\" WHERE id = %s'",
-        CHAOS,
-    ),
-    Guard(
         "amount, currency and number are compared",
         'models/wechat_trade.py',
         "            if received and expected and received != str(expected):",
@@ -80,8 +66,8 @@ GUARDS = [
     Guard(
         "nobody mints a paid record",
         'models/wechat_charge.py',
-        "                raise UserError(self.env._(\"%(field)s cannot be set here.\", field=name))",
-        "                pass",
+        "                raise UserError(self.env._(\"%(field)s cannot be",
+        "                print(self.env._(\"%(field)s cannot be",
         _tests('TestHostile.test_cashier_cannot_mint_a_paid_record'),
     ),
     Guard(
