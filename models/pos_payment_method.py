@@ -180,7 +180,8 @@ class PosPaymentMethod(models.Model):
             'order_uuid': values.get('order_uuid'),
             'cashier_id': self.env.uid,
         }
-        body = f"{shop.name} - {goods or values.get('order_ref') or session.name}"
+        more = f" +{len(lines) - 1}" if goods and len(lines) > 1 else ""
+        body = f"{shop.name} - {goods or values.get('order_ref') or session.name}{more}"
         if method.use_payment_terminal == 'wechat_native':
             return method.env['wechat.order']._create_order(
                 'NATIVE', lines, pay_amount=amount, body=body, **common)
@@ -216,10 +217,12 @@ class PosPaymentMethod(models.Model):
         fitting = originals.filtered(lambda charge: charge.refundable_fee >= fen)
         if not fitting:
             raise UserError(self.env._(
-                "%(amount)s cannot go back with %(method)s: the returned order was paid with it"
-                " for less, or not at all. Choose the method that the customer paid with, or a"
-                " smaller amount.",
-                amount=session.currency_id.format(abs(amount)), method=method.name))
+                "%(amount)s cannot go back with %(method)s. The order was paid with: %(paid)s.",
+                amount=session.currency_id.format(abs(amount)), method=method.name,
+                paid=", ".join(
+                    f"{payment.payment_method_id.name} {payment.currency_id.format(payment.amount)}"
+                    for payment in order.payment_ids) or "—",
+            ))
         # The one with the least left over, so that later returns still find room.
         original = fitting.sorted('refundable_fee')[0]
         return method.env['wechat.refund'].create({

@@ -91,15 +91,16 @@ class WechatCharge(models.AbstractModel):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('total_fee', 'refund_ids.state', 'refund_ids.refund_fee')
+    @api.depends('total_fee', 'state', 'refund_ids.state', 'refund_ids.refund_fee')
     def _compute_refund_fee(self):
         for charge in self:
             refunds = charge.refund_ids
             finished = refunds.filtered(lambda refund: refund.state == 'done')
             charge.refund_fee = sum(finished.mapped('refund_fee'))
-            charge.refundable_fee = charge.total_fee - sum(
-                refunds.filtered(lambda r: r.state in ('draft', 'pending', 'done'))
-                .mapped('refund_fee'))
+            charge.refundable_fee = 0
+            if charge.state in PAID_STATES:
+                charge.refundable_fee = charge.total_fee - sum(
+                    charge._live_refunds().mapped('refund_fee'))
 
     @api.depends('total_fee', 'currency_id')
     def _compute_amount(self):

@@ -21,6 +21,7 @@ class WechatEvidence(models.Model):
     _description = "WeChat Evidence"
     _inherit = ['wechat.accountant.mixin']
     _order = 'id desc'
+    _rec_name = 'out_trade_no'
 
     order_id = fields.Many2one('wechat.order', readonly=True, index='btree_not_null')
     micropay_id = fields.Many2one('wechat.micropay', readonly=True, index='btree_not_null')

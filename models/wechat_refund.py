@@ -409,5 +409,4 @@ class WechatRefund(models.Model):
         if phase == 'failed':
             return self._explanation_sentence() or _(
                 "WeChat refused the refund: no money moved.")
-        return self._explanation_sentence() or _(
-            "WeChat has not answered about the refund yet. Asking again …")
+        return self._explanation_sentence() or _("Sending the refund to WeChat …")

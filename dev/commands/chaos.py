@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from fault_injection import shop_setup
 
 HARNESS = ROOT / 'dev' / 'fault_injection'
 DATABASE = os.environ.get('WECHAT_CHAOS_DB', 'wechat_chaos')
+NOT_IN_DATABASE = ('tests', 'static', 'simulator', 'i18n')
 
 
 def main(args):
@@ -90,28 +92,30 @@ def _source():
 def _environment(odoo, source, folder):
     """Return the environment of the harness and of its servers."""
     env = odoo.environment
-    addons = env['ODOO_ADDONS_PATH'].split(',')
-    if source != ROOT:
-        addons[addons.index(str(FARM))] = str(_farm_of(source, folder))
+    addons = [path for path in env['ODOO_ADDONS_PATH'].split(',') if path != str(FARM)]
     return env | {
-        'ODOO_ADDONS_PATH': ','.join([*addons, str(HARNESS / 'addons')]),
+        'ODOO_ADDONS_PATH': ','.join(
+            [*addons, str(_copy_of(source, folder)), str(HARNESS / 'addons')]),
         'WECHAT_CHAOS': str(folder),
         'WECHAT_CHAOS_DB': DATABASE,
         'WECHAT_CHAOS_LAUNCHER': odoo.command()[1],
     }
 
 
-def _farm_of(source, folder):
-    """Link the parts of another copy of the addon, as ``environment.farm`` does with this one."""
-    target = folder / 'farm' / ADDON
-    target.mkdir(parents=True, exist_ok=True)
-    for link in target.iterdir():
-        link.unlink()
+def _copy_of(source, folder):
+    """Copy the addon: servers that start again in the middle of a run must find the same code.
+
+    :return: the folder of addons with the copy in it
+    """
+    target = folder / 'addons'
+    shutil.rmtree(target, ignore_errors=True)
     for entry in source.iterdir():
         is_part = entry.suffix == '.py' or (entry.is_dir() and entry.name not in farm.NOT_ADDON)
         if is_part and not entry.name.startswith(('.', '__pycache__')):
-            (target / entry.name).symlink_to(entry)
-    return target.parent
+            copy = shutil.copytree if entry.is_dir() else shutil.copy2
+            (target / ADDON).mkdir(parents=True, exist_ok=True)
+            copy(entry, target / ADDON / entry.name)
+    return target
 
 
 def _prepare_database(odoo, source, env, folder):
@@ -122,17 +126,14 @@ def _prepare_database(odoo, source, env, folder):
     base = checked(f'{DATABASE}_base')
     log = f'{DATABASE}.log'
     stamp = folder / 'made-from'
-    wanted = _fingerprint(odoo, source)
+    wanted = _fingerprint(odoo, folder / 'addons' / ADDON)
     if stamp.exists() and stamp.read_text() == wanted and exists(odoo, base):
         return base
     stamp.unlink(missing_ok=True)
     demo_database.TEMPLATE.prepare(odoo)
     demo_database.TEMPLATE.copy_to(odoo, base)
-    before = odoo.environment['ODOO_ADDONS_PATH']
-    addons = env['ODOO_ADDONS_PATH']
-    say(f"       Testing {source}" if source != ROOT else "       Testing this repository")
-    options = ('-d', base, f'--addons-path={addons}' if addons != before else '')
-    options = [option for option in options if option]
+    say(f"       Testing {source if source != ROOT else 'this repository'}")
+    options = ('-d', base, f"--addons-path={env['ODOO_ADDONS_PATH']}")
     odoo.do("The shop: WeChat Pay", log, *options, '-i', ADDON, '--stop-after-init', '--no-http',
             '--max-cron-threads=0')
     merchant = json.loads(subprocess.run(
@@ -147,17 +148,12 @@ def _prepare_database(odoo, source, env, folder):
     return base
 
 
-def _fingerprint(odoo, source):
+def _fingerprint(odoo, addon):
     digest = hashlib.sha256(odoo.identity.encode())
     digest.update(recipe_of(__file__, shop_setup.__file__, demo_shop.__file__).encode())
-    parts = [
-        path for path in source.rglob('*')
-        if path.is_file()
-        and path.relative_to(source).parts[0] not in (*farm.NOT_ADDON, 'tests', 'static', '.git',
-                                                      '.odoo', 'simulator', 'i18n')
-        and '__pycache__' not in path.parts
-    ]
-    for path in sorted(parts):
-        digest.update(f'{path.relative_to(source)}\n'.encode())
-        digest.update(path.read_bytes())
+    for path in sorted(addon.rglob('*')):
+        inside = path.relative_to(addon)
+        if path.is_file() and not {'__pycache__', *NOT_IN_DATABASE} & set(inside.parts):
+            digest.update(f'{inside}\n'.encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()

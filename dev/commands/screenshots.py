@@ -1,5 +1,5 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
-"""``dev/screenshots [NAME…]``: takes the pictures of the documents again, in English and Chinese.
+"""``dev/screenshots [NAME…]``: takes every picture that the documents name, in both languages.
 
 Runs the shop of ``dev/demo`` on a scratch database, with the simulated WeChat, and does what a
 cashier, a customer and an accountant do. English pictures go to ``static/description/images``,
@@ -7,6 +7,7 @@ Chinese ones to ``doc/images/zh_CN``. Icon and banner are drawn again, too.
 """
 
 import argparse
+import re
 import subprocess
 
 from environment import browser, databases, paths
@@ -18,6 +19,7 @@ from environment.picture_template import prepare_template
 
 DATABASE = 'wechat_pictures'
 ODOO_PORT, PHONE_PORT = 8169, 8170  # not those of dev/demo, which may be running
+DOCUMENTS = ('README.rst', 'doc/*.rst', 'static/description/*.html')
 DESCRIPTION = ROOT / 'static' / 'description'
 FOLDERS = {
     'en_US': DESCRIPTION / 'images',
@@ -48,7 +50,8 @@ def _parse(args):
     parser = argparse.ArgumentParser(
         prog='dev/screenshots', description="Takes the pictures of the documents again.")
     parser.add_argument(
-        'names', nargs='*', metavar='NAME', help="save these pictures only, till_native for instance")
+        'names', nargs='*', metavar='NAME',
+        help="save these pictures only, till_native for instance")
     parser.add_argument(
         '--lang', choices=FOLDERS, action='append', help="this language only")
     return parser.parse_args(args)
@@ -103,7 +106,7 @@ class Shop:
         command = [
             str(PYTHON), '-B', str(ROOT / 'dev' / 'pictures'), '--chromium', chromium,
             '--odoo', self._odoo_url, '--phone', self._phone_url, '--shop', shop_id,
-            '--lang', self._lang, '--folder', str(folder), *names,
+            '--lang', self._lang, '--folder', str(folder), *(names or _named(folder)),
         ]
         if folder.parent == DESCRIPTION and not names:
             command += ['--artwork', str(DESCRIPTION)]
@@ -112,6 +115,17 @@ class Shop:
             raise Stop(
                 f"The pictures could not be taken. What the browser saw last is in"
                 f" {LOG / 'pictures-last.png'}, Odoo's log in {LOG / 'pictures-odoo.log'}.")
+
+
+def _named(folder):
+    """Return the names of the pictures in a folder that the documents show."""
+    # doc/ writes images/zh_CN/NAME.png, the others (…/)images/NAME.png.
+    start = 'images/' if folder.name == 'images' else f'images/{folder.name}/'
+    documents = [path for pattern in DOCUMENTS for path in ROOT.glob(pattern)]
+    return sorted({
+        name for path in documents
+        for name in re.findall(rf'{start}(\w+)\.png', path.read_text(encoding='utf-8'))
+    })
 
 
 def _port(url):

@@ -32,6 +32,7 @@ def main():
         except Error:
             _show_all(till, phone, books)
             raise
+        album.check()
         if options.artwork:
             draw_icon(browser, options.artwork)
             draw_banner(browser, options.artwork)
@@ -46,13 +47,13 @@ def _parse():
         parser.add_argument(f'--{name}', required=True)
     parser.add_argument('--folder', required=True, type=Path)
     parser.add_argument('--artwork', type=Path, help="folder of icon and banner, drawn as well")
-    parser.add_argument('names', nargs='*')
+    parser.add_argument('names', nargs='+')
     return parser.parse_args()
 
 
 def _show_all(*windows):
     """Keep what everybody saw when it went wrong."""
-    last = Album(LAST.parent, [])
+    last = Album(LAST.parent, [LAST.stem])
     last.save(LAST.stem, *(window.picture() for window in windows))
 
 

@@ -11,23 +11,28 @@ BACKGROUND = '#e9ecef'
 
 
 class Album:
-    """The folder of one language."""
+    """The folder of one language.
+
+    :param names: the pictures that are wanted
+    """
 
     def __init__(self, folder, names):
         self._folder = folder
         self._names = names
         self.saved = []
 
-    def wants(self, name):
-        """Tell whether this picture was asked for."""
-        return not self._names or name in self._names
+    def check(self):
+        """Raise if a picture that is wanted was never taken."""
+        missing = set(self._names) - {path.stem for path in self.saved}
+        if missing:
+            raise ValueError(f"The story has no picture of these names: {', '.join(missing)}.")
 
     def save(self, name, *pictures):
-        """Save a picture, or several of them side by side, as ``name.png``.
+        """Save a picture that is wanted, or several of them side by side, as ``name.png``.
 
         :param pictures: PNG as bytes
         """
-        if not self.wants(name):
+        if name not in self._names:
             return
         opened = [Image.open(io.BytesIO(picture)).convert('RGB') for picture in pictures]
         picture = opened[0] if len(opened) == 1 else _side_by_side(opened)

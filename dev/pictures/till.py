@@ -1,7 +1,7 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 """The cashier at the till."""
 
-from browser import Window
+from browser import SETTLED, Window
 
 
 class Till(Window):
@@ -52,7 +52,13 @@ class Till(Window):
 
     def type_code(self, digits):
         """Type the customer's payment code; the last digit sends it."""
-        self.page.fill('.wechat-popup input.wechat-code', digits)
+        self.page.locator('.wechat-popup input.wechat-code').press_sequentially(digits, delay=20)
+
+    def confirm_code(self):
+        """Press Enter, as a person does who typed something that is no payment code."""
+        self.page.wait_for_timeout(SETTLED)
+        self.page.press('.wechat-popup input.wechat-code', 'Enter')
+        self.page.wait_for_selector('.wechat-problem')
 
     def press(self, button):
         """Press a button of the dialog: ``cancel``, ``again``, ``leave``, ``next``."""

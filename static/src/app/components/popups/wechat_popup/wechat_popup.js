@@ -14,6 +14,7 @@ import { readPaymentCode } from "@wechat/app/utils/payment/wechat_payment_code";
 const TICK_MS = 500;
 /** A scanner that sends no Enter is done when no key came for this long. */
 const END_OF_TYPING_MS = 250;
+const PAYMENT_CODE_LENGTH = 18;
 /** Shorter, and a button that appears under the finger would be pressed by mistake. */
 const NEXT_CUSTOMER_AFTER_MS = 8000;
 const QR_CODE_SIZE = 480;
@@ -204,7 +205,9 @@ export class WechatPopup extends Component {
     onTyping() {
         this.state.problem = "";
         browser.clearTimeout(this.typingTimer);
-        if (readPaymentCode(this.state.typed).code) {
+        // A code of full length that nobody goes on typing is taken, or named if it is another.
+        const digits = this.state.typed.replace(/[\s-]/g, "");
+        if (readPaymentCode(digits).code || digits.length >= PAYMENT_CODE_LENGTH) {
             this.typingTimer = browser.setTimeout(() => this.onTyped(), END_OF_TYPING_MS);
         }
     }
