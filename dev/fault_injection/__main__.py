@@ -9,22 +9,22 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from simulator import DEMO_MERCHANT, Simulator  # noqa: E402
+from audit import Audit
+from books import Books
+from clock import Clock
+from hosts import InProcess, Servers
+from named import hundred, two_hosts
+from play import Result, play
+from process import WechatProcess
+from report import replay_of, write_report
+from stage import Stage
 
-from audit import Audit  # noqa: E402
-from books import Books  # noqa: E402
-from clock import Clock  # noqa: E402
-from hosts import InProcess, Servers  # noqa: E402
-from named import hundred, two_hosts  # noqa: E402
-from play import Result, play  # noqa: E402
-from process import WechatProcess  # noqa: E402
-from report import replay_of, write_report  # noqa: E402
-from stage import Stage  # noqa: E402
+from simulator import DEMO_MERCHANT, Simulator
 
 FOLDER = Path(os.environ['WECHAT_CHAOS'])
 DATABASE = os.environ['WECHAT_CHAOS_DB']
 SESSION_SEEDS = 25  # seeds in one session of the till
-SHORT = {'inprocess': 70, 'kill': 12}
+SHORT = {'inprocess': 45, 'kill': 12}
 QUICK = {'inprocess': 30, 'kill': 0}
 SCENARIOS = {'two-hosts': two_hosts, 'hundred': hundred}
 KILL_SHARE = 8  # of --runs, every eighth seed is one with real servers

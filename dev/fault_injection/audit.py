@@ -30,16 +30,22 @@ class Audit:
         """Return the attempts that a till or a customer may still wait for.
 
         Not those that end later by their nature: an order that the cashier has withdrawn, which
-        WeChat closes after five minutes, and one that nobody has paid and that its dead till
-        showed, which ends when its code does. A row that was never sent moves no money.
+        WeChat closes after five minutes, and one that nobody has paid and whose code only a dead
+        or a forgotten till shows, which ends when its code does. A row that was never sent moves
+        no money.
         """
-        dead = {line for till in self.stage.tills if till.state == 'dead' for line in till.lines}
         return [
             row['name'] for row in self.books.charges(self._lines)
             if row['state'] == 'pending' and not (row['table'] == 'wechat_order' and (
                 row['withdrawn'] or (
-                    row['payment_uuid'] in dead and not self.books.net_at_wechat(row['name']))))
+                    self._is_forgotten(row) and not self.books.net_at_wechat(row['name']))))
         ]
+
+    def _is_forgotten(self, row):
+        return any(
+            row['payment_uuid'] in till.lines and (
+                till.state == 'dead' or (till.state != 'selling' and row['name'] in till.opened))
+            for till in self.stage.tills)
 
     def withdrawn(self):
         """Return the withdrawn orders that are not closed yet, nor known as paid."""
@@ -104,6 +110,8 @@ class Audit:
         lost += self._check_refunds(ledger_refunds, {row['name']: row for row in refunds})
         double = differ = 0
         for till in self.stage.tills:
+            if till.first:
+                continue
             more_double, more_differ = self._check_sale(till, trades, charges, refunds)
             double += more_double
             differ += more_differ
@@ -136,7 +144,7 @@ class Audit:
             paid = bool(trade and trade['paid_at'])
             state = row['state']
             if state in ('done', 'refunded') and not paid:
-                self.stage.find('invented money', f"{row['name']} is {state}, WeChat has no payment")
+                self.stage.find('invented money', f"{row['name']} is {state}, not paid at WeChat")
             if state == 'done' and trade and trade['net'] != trade['total_fee']:
                 self.stage.find('fen differ', f"{row['name']} is done, WeChat has {trade['net']} of"
                                               f" {trade['total_fee']} fen")
@@ -173,25 +181,30 @@ class Audit:
         kept = [trade for trade in trades if trade['out_trade_no'] in numbers and trade['net']]
         net = sum(trade['net'] for trade in kept)
         booked = self.books.booked(till.lines)
-        sold = [row for row in booked if row['order_uuid'] == till.order_uuid]
+        state = self._state(till)
         orphans = self._orphans(numbers.values(), refunds)
         difference = net - sum(row['fen'] for row in booked) - orphans
         double = differ = 0
-        summary = (f"{till.ref} ({till.state}): WeChat has {net} fen, POS payments"
+        summary = (f"{till.ref} ({state}): WeChat has {net} fen, POS payments"
                    f" {sum(row['fen'] for row in booked)} fen, without an order {orphans} fen")
-        if len(kept) > 1:
+        if len(kept) > 1 and state != 'dead':
             double = net - max(trade['net'] for trade in kept)
             self.stage.find('double charge', f"{summary}; {[t['out_trade_no'] for t in kept]}")
         elif difference:
             differ = abs(difference)
             self.stage.find('fen differ', summary)
-        elif till.state == 'given up' and net:
+        elif state == 'given up' and net:
             self.stage.find('money of a sale given up', summary)
-        elif till.state == 'stored' and orphans:
+        elif state == 'stored' and orphans:
             self.stage.find('fen differ', f"{summary}: stored, yet money without an order")
-        elif till.state not in ('given up', 'dead') and len(sold) != 1:
-            self.stage.find('order not stored', f"{summary}: {len(sold)} payments of the sale")
+        elif state == 'stored' and not self.books.order_is_paid(till.order_uuid):
+            self.stage.find('order not stored', summary)
         return double, differ
+
+    def _state(self, till):
+        """Return how a sale has ended, whichever till ended it."""
+        states = {one.state for one in self.stage.tills if till in (one, one.first)}
+        return next((state for state in ('stored', 'dead') if state in states), till.state)
 
     def _orphans(self, charges, refunds):
         """Fen that the accountant is shown as paid, or given back, without a POS order."""
@@ -202,9 +215,9 @@ class Audit:
                     row['trade_state'] != 'REVOKED'):
                 fen += kept
             for refund in refunds:
-                mine = refund['micropay_id' if 'micropay' in row['table'] else 'order_id'] == row['id']
-                if (mine and row['pos_payment_id'] and refund['state'] == 'done'
-                        and not refund['pos_payment_id']):
+                link = 'order_id' if row['table'] == 'wechat_order' else 'micropay_id'
+                if (refund[link] == row['id'] and row['pos_payment_id']
+                        and refund['state'] == 'done' and not refund['pos_payment_id']):
                     fen -= refund['refund_fee']
         return fen
 
@@ -212,12 +225,15 @@ class Audit:
         """What the customers have left is what they had, less what WeChat holds."""
         differ = 0
         for till in self.stage.tills:
+            if till.first:
+                continue
             left = self.stage.wechat.balance(till.phone.name)
             spent = sum(trade['net'] for trade in trades if trade['account'] == till.phone.name)
             if till.phone.manners.balance - left != spent:
-                differ += abs(till.phone.manners.balance - left - spent)
-                self.stage.find('fen differ', f"{till.phone.name} is short of"
-                                              f" {till.phone.manners.balance - left} fen, not {spent}")
+                gone = till.phone.manners.balance - left
+                differ += abs(gone - spent)
+                self.stage.find(
+                    'fen differ', f"{till.phone.name} is short of {gone} fen, not {spent}")
         return differ
 
     # ---- the books of a session ----------------------------------------------------------
@@ -227,6 +243,7 @@ class Audit:
         """The journal items of a closed session are the sum of its WeChat payments."""
         payments, posted = stage.books.session(session_id)
         if payments != posted:
-            stage.find('journal items differ',
-                       f"session {session_id}: payments {payments}, posted {posted} (fen by journal)")
+            stage.find(
+                'journal items differ',
+                f"session {session_id}: payments {payments}, posted {posted} (fen by journal)")
         return sum(map(abs, payments.values()))

@@ -42,12 +42,17 @@ class Books:
             row['use_payment_terminal']: row['id'] for row in self.rows(
                 "SELECT id, use_payment_terminal FROM pos_payment_method"
                 " WHERE use_payment_terminal LIKE 'wechat%%'")}
+        cash, = self.rows(
+            'SELECT m.id FROM pos_payment_method m JOIN account_journal j ON j.id = m.journal_id'
+            " WHERE j.type = 'cash' ORDER BY m.id LIMIT 1")
+        methods['cash'] = cash['id']
         config, = self.rows('SELECT id, company_id FROM pos_config ORDER BY id LIMIT 1')
         product, = self.rows(
             'SELECT p.id FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
             ' WHERE t.available_in_pos AND t.active AND p.active ORDER BY p.id LIMIT 1')
         cron, = self.rows(
-            "SELECT res_id FROM ir_model_data WHERE module = 'wechat' AND name = 'cron_settle_trades'")
+            "SELECT res_id FROM ir_model_data WHERE module = 'wechat'"
+            " AND name = 'cron_settle_trades'")
         return {
             'method_ids': methods, 'shop_id': config['id'], 'company_id': config['company_id'],
             'product_id': product['id'], 'cron_id': cron['res_id'],
@@ -91,12 +96,12 @@ class Books:
             ' WHERE order_id = ANY(%s) OR micropay_id = ANY(%s)',
             [[row['id'] for row in charges if row['table'] == table] for table in CHARGES])
 
-    def names(self, names):
-        """Return which of these numbers any WeChat record of Odoo has."""
-        return {row['name'] for row in self.rows(
-            'SELECT name FROM wechat_order WHERE name = ANY(%s)'
-            ' UNION SELECT name FROM wechat_micropay WHERE name = ANY(%s)'
-            ' UNION SELECT name FROM wechat_refund WHERE name = ANY(%s)', [list(names)] * 3)}
+    def refunds_under_way(self, number):
+        """Return the fen of all refunds, done or under way, of the payment that one is for."""
+        return self.rows(
+            'SELECT coalesce(sum(b.refund_fee), 0)::int AS fen FROM wechat_refund a'
+            ' JOIN wechat_refund b ON (b.order_id = a.order_id OR b.micropay_id = a.micropay_id)'
+            " AND b.state <> 'error' WHERE a.name = %s", [number])[0]['fen']
 
     def booked(self, line_uuids):
         """Return the POS payments of these payment lines in orders that are paid, in fen."""
@@ -106,6 +111,10 @@ class Books:
             " WHERE p.uuid = ANY(%s) AND o.state IN ('paid', 'done', 'invoiced')",
             [list(line_uuids)])
         return [dict(row, fen=_fen(row['amount'])) for row in rows]
+
+    def order_is_paid(self, order_uuid):
+        return bool(self.rows(
+            "SELECT 1 FROM pos_order WHERE uuid = %s AND state IN ('paid', 'done')", [order_uuid]))
 
     def session(self, session_id):
         """Return fen by WeChat journal: what the session's payments say and what was posted."""
@@ -154,8 +163,8 @@ class Books:
     def ledger_after(self, mark):
         """Return the trades and refunds that WeChat has had since a mark."""
         trades = self._ledger(
-            'SELECT t.*, a.name AS account FROM trades t LEFT JOIN accounts a ON a.id = t.account_id'
-            ' WHERE t.id > ?', [mark[0]])
+            'SELECT t.*, a.name AS account FROM trades t'
+            ' LEFT JOIN accounts a ON a.id = t.account_id WHERE t.id > ?', [mark[0]])
         refunds = self._ledger(
             'SELECT r.*, t.out_trade_no FROM refunds r JOIN trades t ON t.id = r.trade_id'
             ' WHERE r.id > ?', [mark[1]])
@@ -168,7 +177,7 @@ class Books:
             [moment]))
 
     def net_at_wechat(self, number):
-        """Return the fen that WeChat holds of a payment: paid, and neither refunded nor reversed."""
+        """Return the fen that WeChat holds of a payment: paid and not given back."""
         trades = self._ledger('SELECT * FROM trades WHERE out_trade_no = ?', [number])
         return _net(trades[0]) if trades else 0
 

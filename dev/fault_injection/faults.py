@@ -23,8 +23,17 @@ LIES = (
 )
 RIVALS = (
     'rival_poll', 'rival_cancel', 'rival_submit', 'rival_to_the_end', 'notify', 'cron', 'customer')
+RACERS = ('rival_poll', 'rival_cancel', 'rival_submit', 'rival_submit', 'rival_return', 'notify')
+# Where a rival would find a lock that should not be held, or miss one that should be.
+LIKELY = {
+    ('cancel', "a rival in the middle"), ('submit', "a rival in the middle"),
+    ('prepare', "two requests at the same moment"),
+}
 HOT_CHANCE = 0.75  # for a step at a moment when WeChat has money that the till does not know of
-HOT_KINDS = {"a rival in the middle": 3, "worker killed after a call": 3, "answer of WeChat lost": 2}
+# kind: how many times as likely at such a moment
+HOT_KINDS = {
+    "a rival in the middle": 3, "worker killed after a call": 3, "answer of WeChat lost": 2,
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,13 @@ def _meeting(rng):
     return Fault("a rival in the middle", 'odoo', {
         'do': 'meet', 'place': place, 'when': when, 'nth': 1 + (rng.random() < 0.3),
         'what': rng.choice(RIVALS)})
+
+
+def _race(rng):
+    place, when = rng.choice((('lock', 'before'), ('lock', 'after'), ('commit', 'before')))
+    return Fault("two requests at the same moment", 'odoo', {
+        'do': 'meet', 'place': place, 'when': when, 'nth': 1 + (rng.random() < 0.3),
+        'what': 'race', 'rival': rng.choice(RACERS)})
 
 
 def _slow(rng):
@@ -114,7 +130,8 @@ KINDS = {
     "row changed by a rival": (
         4, ODOO, _odoo("row changed by a rival", 'conflict', (('lock', 'before'),))),
     "a rival in the middle": (8, CALLING, _meeting),
-    "a slow answer": (3, CALLING, _slow),
+    "two requests at the same moment": (6, (*TILL, 'notify'), _race),
+    "a slow answer": (4, CALLING, _slow),
     "WeChat restarted": (2, CALLING, _down),
     "call lost on the way to WeChat": (
         4, CALLING, _wechat("call lost on the way to WeChat", {'kind': 'drop', 'paid': False})),
@@ -128,21 +145,21 @@ KINDS = {
         'when': 'before'})),
     "till's answer lost": (5, TILL, lambda _rng: Fault("till's answer lost", 'line', {
         'when': 'after'})),
-    "notification lost": (4, ('notify',), _wechat("notification lost", {'kind': 'drop'})),
-    "notification doubled": (5, ('notify',), _wechat("notification doubled", {'kind': 'double'})),
+    "notification lost": (12, ('notify',), _wechat("notification lost", {'kind': 'drop'})),
+    "notification doubled": (14, ('notify',), _wechat("notification doubled", {'kind': 'double'})),
     "notification late": (
-        4, ('notify',), _wechat("notification late", {'kind': 'delay', 'seconds': 40},
+        14, ('notify',), _wechat("notification late", {'kind': 'delay', 'seconds': 40},
                                 {'kind': 'delay', 'seconds': 400})),
     "notification out of order": (
-        8, ('notify',), _wechat("notification out of order", {'kind': 'reorder'})),
+        14, ('notify',), _wechat("notification out of order", {'kind': 'reorder'})),
     "notification forged": (
         5, ('notify',), _wechat("notification forged", *({'kind': lie} for lie in LIES
                                                          if lie != 'no_signature'))),
-    "invented notification": (3, ('notify', 'poll'), lambda _rng: Fault(
+    "invented notification": (4, ('notify', 'poll'), lambda _rng: Fault(
         "invented notification", 'post')),
 }
 # What a till or its cashier does, counted where it happens.
-BEHAVIOUR = ("till reloaded", "till dead for good", "second scan")
+BEHAVIOUR = ("till reloaded", "till dead for good", "second scan", "second till")
 
 
 def draw(seed, number, step, hot=False):
@@ -159,5 +176,6 @@ def draw(seed, number, step, hot=False):
     for kind, (weight, steps, make) in KINDS.items():
         if step in steps:
             makes.append(make)
-            weights.append(weight * (HOT_KINDS.get(kind, 1) if hot else 1))
+            times = HOT_KINDS.get(kind, 1) if hot else 2 if (step, kind) in LIKELY else 1
+            weights.append(weight * times)
     return rng.choices(makes, weights)[0](rng)

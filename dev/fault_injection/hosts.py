@@ -60,7 +60,7 @@ class InProcess:
         environ['REMOTE_ADDR'] = '127.0.0.1'
         try:
             chunks, status, received = run_wsgi_app(self._root, environ, buffered=True)
-        except (self._killed, Exception) as error:  # noqa: BLE001 whatever it is, it is no answer
+        except (self._killed, Exception) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         return int(status.split()[0]), dict(received), b''.join(chunks)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from audit import Audit
 from script import write_script
-from till import Till
+from till import SecondTill, Till
 
 
 @dataclass
@@ -50,6 +50,11 @@ def play(stage, seed):
         stage.tills.append(till)
         stage.log(f"{till.ref}: {sale}")
         stage.spawn(till.work(), sale.start)
+        if sale.second_till:
+            stage.behaved("second till")
+            second = SecondTill(stage, till)
+            stage.tills.append(second)
+            stage.spawn(second.work(), sale.start + sale.second_till[1])
     stage.play_until(stage.now + script.trouble)
     stage.recover()
     audit.watch_recovery()

@@ -1,6 +1,7 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 """Processes that are meant to be killed, and never outlive the harness."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -59,10 +60,8 @@ class Process:
         """End it and all its children at once, as a power cut would."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
         self.process = None
 

@@ -33,11 +33,11 @@ def write_report(results, hits, ledgers, extra):
         lines.append(f"  {kind:<{width}}  " + "  ".join(f"{count:>12}" for count in counts))
     total = sum(sum(counter.values()) for counter in hits.values())
     lines += ["", f"{total} faults of {kinds} kinds"]
-    for mode in MODES:
+    for mode, name in MODES.items():
         some = [result for result in results if result.mode == mode]
         if some:
             lines.append(
-                f"{len(some)} seeds {MODES[mode]}: {sum(r.trades for r in some)} trades at WeChat,"
+                f"{len(some)} seeds {name}: {sum(r.trades for r in some)} trades at WeChat,"
                 f" {sum(r.paid_fen for r in some)} fen paid, {sum(r.seconds for r in some):.0f} s;"
                 f" slowest decision {max(r.slowest for r in some):.0f} s after the recovery")
     lines += [*ledgers, *extra]

@@ -33,11 +33,14 @@ class Sale:
 
     :ivar start: seconds after the beginning of the seed
     :ivar cancel_after: seconds until the cashier gives a try up, or `None`: waits for the end
-    :ivar next_tries: what the cashier does after a failure, in turn: `again`, `other`, `leave`
+    :ivar next_tries: what the cashier does after a failure, in turn: `again`, `other`,
+        `cash`, `leave`
     :ivar reload_at: calls after which the till loses its memory, or `None`
     :ivar die_at: calls after which the till is dead for good, or `None`
     :ivar second_scan: the code is read a second time while the first is under way
     :ivar returned: units that come back afterwards, in turn
+    :ivar second_till: `(method, seconds after the first)` of a second till that takes the money of
+        the same order on a payment line of its own, or nothing
     """
 
     start: int
@@ -51,6 +54,7 @@ class Sale:
     die_at: int | None
     second_scan: bool
     returned: tuple
+    second_till: tuple = ()
 
 
 @dataclass
@@ -71,6 +75,11 @@ def write_script(seed):
     """Return the script of a seed: the same for the same number."""
     rng = Random(f'script/{seed}')
     sales = [_sale(rng) for _number in range(rng.choice((1, 2, 2, 3)))]
+    for sale in sales:
+        if rng.random() < 0.15:
+            sale.second_till = (rng.choice(METHODS), rng.choice((0, 1, 5, 15, 30)))
+            sale.returned = ()
+            sale.customer.pays_old_codes = True
     return Script(seed, sales, trouble=rng.randint(40, 100), cron_phase=rng.randint(5, 60))
 
 
@@ -82,7 +91,7 @@ def _sale(rng):
         units=units,
         unit_fen=rng.choice((1, 7, 99, 100, 1999, rng.randint(1, 30000))),
         customer=Customer(
-            patience=rng.choice((0, 1, 3, 8, 20, 40)),
+            patience=rng.choice((0, 1, 3, 8, 15, 35)),
             act=rng.choice(('pay',) * 8 + ('wrong_password', 'cancel', 'silent', 'ignore')),
             password=rng.choice(('never', 'never', 'always')),
             pays_old_codes=rng.random() < 0.3,
@@ -90,7 +99,7 @@ def _sale(rng):
             balance=rng.choice((10_000_000, 10_000_000, 10_000_000, 50)),
         ),
         cancel_after=rng.choice((None, None, 0, 3, 9, 16, 32)),
-        next_tries=tuple(rng.choice(('again', 'other', 'leave')) for _try in range(2)) + ('leave',),
+        next_tries=(*rng.choices(('again', 'other', 'leave', 'cash'), k=2), 'leave'),
         reload_at=rng.randint(1, 6) if rng.random() < 0.25 else None,
         die_at=rng.randint(1, 6) if rng.random() < 0.12 else None,
         second_scan=rng.random() < 0.2,

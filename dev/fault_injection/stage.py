@@ -14,6 +14,7 @@ from faults import draw
 from hosts import NoAnswer, path_of
 
 CRON_EVERY, POST_EVERY = 60, 3  # seconds
+HEAD_START, RACE_SECONDS = 0.03, 60  # real seconds
 FORGED = (
     '<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>'
     '<appid>{appid}</appid><mch_id>{mch_id}</mch_id><nonce_str>0</nonce_str>'
@@ -77,7 +78,7 @@ class Stage:
         self._tasks = []
         self._order = itertools.count()
         self._step = 0
-        self._meeting_till = None
+        self._racers = []
         self._rng = Random(f'stage/{seed}')
 
     @property
@@ -216,10 +217,10 @@ class Stage:
         return self._with_fault(fault, step, till, send)
 
     def _is_hot(self, till):
-        """Tell whether WeChat has money that a till does not know of."""
+        """Tell whether money moves that a till does not know of: in at WeChat, or out of a till."""
         return any(
-            one.attempt and one.attempt.status and not one.attempt.is_paid
-            and self.books.net_at_wechat(one.attempt.status['number'])
+            one.attempt and not one.attempt.is_paid and (one.attempt.is_refund or (
+                one.attempt.status and self.books.net_at_wechat(one.attempt.status['number'])))
             for one in ([till] if till else self.tills))
 
     def _with_fault(self, fault, step, till, send):
@@ -248,6 +249,8 @@ class Stage:
             self._disarm(*armed)
         elif fault.side == 'odoo':
             self.meetings.pop(armed, None)
+            while self._racers:
+                self._racers.pop().join(RACE_SECONDS)
             if self._new_hits():
                 self.hits[fault.kind] += 1
             self.process.ensure()
@@ -311,21 +314,33 @@ class Stage:
             with connection:
                 number = int(connection.makefile().readline())
                 how, till = self.meetings.get(number, (None, None))
-                try:
-                    if how:
-                        self._meet(how, till)
-                except (NoAnswer, Told) as error:
-                    self.log(f"   meanwhile: {error}")
-                    if 'lock timeout' in str(error) or 'LockNotAvailable' in str(error):
-                        self.find('lock held', f"during {how}: {error}")
+                if how:
+                    self._try_to(how, till)
                 connection.sendall(b'go\n')
+
+    def _try_to(self, how, till):
+        try:
+            self._meet(how, till)
+        except (NoAnswer, Told) as error:
+            self.log(f"   meanwhile: {error}")
+            if 'lock timeout' in str(error) or 'LockNotAvailable' in str(error):
+                self.find('lock held', f"during {how}: {error}")
 
     def _meet(self, how, till):
         what = how['what']
-        till = till or next(
-            (one for one in self.tills if one.attempt and one.state in ('selling', 'returning')), None)
-        self.log(f"   meanwhile: {what}")
-        if what == 'wait':
+        till = till or next((
+            one for one in self.tills if one.attempt and one.state in ('selling', 'returning')
+        ), None)
+        self.log(f"   meanwhile: {what} {how.get('rival', '')}")
+        if what == 'race':
+            if till and till.attempt and till.attempt.is_refund and how['rival'] != 'notify':
+                how = dict(how, rival='rival_return')
+            # Not waited for: it comes as far as the locks of the other request let it.
+            self._racers.append(threading.Thread(
+                target=self._try_to, args=({'what': how['rival']}, till), daemon=True))
+            self._racers[-1].start()
+            time.sleep(HEAD_START)
+        elif what == 'wait':
             self.clock.advance(how['seconds'])
         elif what == 'wechat_down':
             self.process.kill()
@@ -335,6 +350,8 @@ class Stage:
             self.deliver(step=False)
         elif what == 'customer' and till:
             till.phone.act_now()
+        elif what == 'rival_return' and till:
+            till.return_elsewhere()
         elif till and till.attempt and till.attempt.status:
             if what == 'rival_to_the_end':
                 self._rival_to_the_end(till)
@@ -355,11 +372,10 @@ class Stage:
 
         :param str login: the user
         """
-        result = self.post_json(
+        return self.post_json(
             host, f'/web/dataset/call_kw/{model}/{method}',
             {'model': model, 'method': method, 'args': args, 'kwargs': kwargs or {}},
             {'Cookie': self.cookies[login], **(headers or {})})[0]
-        return result
 
     def log_in(self, login):
         """Log a user in; the session is good at both hosts."""
@@ -435,6 +451,6 @@ class Stage:
         number = status['number']
         net = self.books.net_at_wechat(number)
         if status['paid'] and not net and not till.sale.returned:
-            self.find('false word', f"{till.ref}: {number} is told as paid, WeChat has no money of it")
+            self.find('false word', f"{till.ref}: {number} is told as paid, WeChat has no money")
         if status['phase'] == 'failed' and status['state'] in ('cancelled', 'error') and net:
             self.find('false word', f"{till.ref}: {number} is told as failed, WeChat has {net} fen")

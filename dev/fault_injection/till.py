@@ -2,6 +2,7 @@
 """A till and its cashier, who sell one order and take goods back."""
 
 import uuid
+from dataclasses import replace
 
 from attempt import Attempt
 from customer import Phone
@@ -12,7 +13,7 @@ NAMESPACE = uuid.UUID('5a9d2f6e-6a0f-4d51-9d3c-0c8f2a1b7e44')
 OTHER = {'wechat_native': 'wechat_micropay', 'wechat_micropay': 'wechat_native'}
 MOST_REFUSALS = 3
 SYNC_TRIES = 40
-LAST_PATIENCE = 25  # seconds after the trouble is over that a cashier still waits for a customer
+LAST_PATIENCE = 15  # seconds after the trouble is over that a cashier still waits for a customer
 
 
 class Dead(Exception):
@@ -27,21 +28,27 @@ class Till:
     :param script.Sale sale: what the people do
     """
 
-    def __init__(self, stage, number, sale):
+    def __init__(self, stage, number, sale, phone=None):
         self.stage = stage
         self.sale = sale
         self.ref = f'S{stage.seed}-{number}'
         self.host = number % 2
         self.order_uuid = self._uuid('order')
-        self.phone = Phone(stage, f'{self.ref}-{stage.run_id}', sale.customer)
+        self.phone = phone or Phone(stage, f'{self.ref}-{stage.run_id}', sale.customer)
         self.lines = []  # uuids of all payment lines
         self.orders = []  # (uuid, fen) of all orders that the till sent
         self.state = 'selling'
         self.told_paid = set()
         self.attempt = None
+        self.opened_elsewhere = ''
+        self.opened = set()  # numbers that another till began on this till's lines
+        self.other_returns = 0
+        self.first = None
         self.calls = 0
         self.stored = None
         self.last_word = ''
+
+    _line_name = 'first'
 
     @property
     def total_fen(self):
@@ -60,7 +67,7 @@ class Till:
 
     def _sell(self):
         method = self.sale.method
-        line = self._new_line(1)
+        line = self._new_line(self._line_name)
         for number, next_try in enumerate(self.sale.next_tries, 2):
             self.attempt = Attempt(line, method, self.total_fen)
             yield from self._follow()
@@ -70,9 +77,14 @@ class Till:
             if next_try == 'leave':
                 self.state = 'given up'
                 return
+            if next_try == 'cash':
+                yield from self._store(self.order_uuid, self._order(
+                    self.order_uuid, self.sale.units, self.total_fen, in_cash=True))
+                self.state = 'stored'
+                return
             if next_try == 'other':
                 method = OTHER[method]
-                line = self._new_line(number)
+                line = self._new_line(f'{self._line_name} {number}')
         else:
             self.state = 'given up'
             return
@@ -129,6 +141,12 @@ class Till:
                 yield 5
                 attempt.clear()
                 continue
+            if call is None and self.opened_elsewhere:
+                # Another till has begun anew on this line: here one sees what comes of it.
+                self.opened_elsewhere = ''
+                attempt.clear()
+                attempt.must_ask = attempt.maybe_sent = True
+                continue
             if call is None:
                 return
             self._call(call)
@@ -178,6 +196,7 @@ class Till:
     def rival(self, call):
         """Make a call for the same payment line from another till, without a fault."""
         attempt = self.attempt
+        known = attempt.status['number']
         args = [attempt.uuid]
         if call == 'submit':
             status = self.stage.till_call(
@@ -186,6 +205,25 @@ class Till:
             args += [status['number'], None if attempt.is_refund else self.phone.show_code()]
         status = self.stage.till_call(call, 1 - self.host, attempt.method, args)
         self._hear(status)
+        if call == 'submit' and status['number'] != known:
+            self.opened_elsewhere = status['number']
+            self.opened.add(status['number'])
+
+    def return_elsewhere(self):
+        """Take the same goods back at another till, on another payment line."""
+        attempt = self.attempt
+        if not (attempt and attempt.is_refund):
+            return
+        self.other_returns += 1
+        line = self._uuid(f'other return {self.other_returns}')
+        self.lines.append(line)
+        status = self.stage.till_call(
+            'prepare', 1 - self.host, attempt.method, [line, attempt.fen / 100, self._values()])
+        fen = self.stage.books.refunds_under_way(status['number'])
+        if fen > self.total_fen:
+            self.stage.find('too much given back', f"{self.ref}: refunds of {fen} fen for a payment"
+                                                   f" of {self.total_fen} fen")
+        self.stage.till_call('submit', 1 - self.host, attempt.method, [line, status['number']])
 
     def _scan_again(self):
         self.stage.behaved("second scan")
@@ -234,9 +272,9 @@ class Till:
     def _method_of_payment(self):
         return self.paid_method
 
-    def _order(self, order_uuid, units, fen):
-        method = self.stage.method_ids[self.attempt.method]
-        if units > 0:
+    def _order(self, order_uuid, units, fen, in_cash=False):
+        method = self.stage.method_ids['cash' if in_cash else self.attempt.method]
+        if units > 0 and not in_cash:
             self.paid_method = self.attempt.method
         line = {
             'product_id': self.stage.product_id, 'qty': units, 'discount': 0,
@@ -253,8 +291,10 @@ class Till:
             'amount_tax': 0, 'amount_return': 0, 'is_refund': units < 0,
             'lines': [(0, 0, line)],
             'payment_ids': [(0, 0, {
-                'payment_method_id': method, 'amount': fen / 100, 'uuid': self.attempt.uuid,
-                'payment_status': 'done', 'transaction_id': self.attempt.status['transaction_id'],
+                'payment_method_id': method, 'amount': fen / 100,
+                'uuid': self._uuid('cash') if in_cash else self.attempt.uuid,
+                'payment_status': False if in_cash else 'done',
+                'transaction_id': not in_cash and self.attempt.status['transaction_id'],
                 'payment_date': '2026-01-01 00:00:00',
             })],
         }}
@@ -281,3 +321,19 @@ class Till:
 
     def _phase(self):
         return (self.attempt.status or {}).get('phase', self.attempt.trouble)
+
+
+class SecondTill(Till):
+    """Another till that has the same order open and takes its money on a line of its own."""
+
+    _line_name = 'second'
+
+    def __init__(self, stage, first):
+        super().__init__(stage, 0, replace(
+            first.sale, method=first.sale.second_till[0], die_at=None, second_scan=False),
+            first.phone)
+        self.ref = f'{first.ref}b'
+        self.host = 1 - first.host
+        self.order_uuid = first.order_uuid
+        self.lines = first.lines
+        self.first = first

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from simulator import Simulator  # noqa: E402
+from simulator import Simulator
 
 
 def main():

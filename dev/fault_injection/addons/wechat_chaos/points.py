@@ -5,8 +5,9 @@ A request brings its fault along in the header ``X-Wechat-Chaos``, a JSON object
 
     {"place": "commit" or "call" or "lock", "when": "before" or "after", "nth": 1, "do": …}
 
-Places: the commit of any cursor, a call to WeChat, the row lock of a WeChat record. They are counted
-through all that the request does, Odoo's reruns after a conflict included. What is done (``do``):
+Places: the commit of any cursor, a call to WeChat, the row lock of a WeChat record. They are
+counted through all that the request does, Odoo's reruns after a conflict included. What is done
+(``do``):
 
 ``kill_worker``  SIGKILL of this process; inside the harness, an end that runs no more of our code
 ``kill_server``  SIGKILL of the whole server
@@ -35,7 +36,8 @@ HEADER = 'X-Wechat-Chaos'
 FOLDER = os.environ['WECHAT_CHAOS']
 ONE_PROCESS = os.environ.get('WECHAT_CHAOS_ONE_PROCESS') == '1'
 MEETING_SECONDS = 120
-LOCKED_ROW = re.compile(r'SELECT id FROM "(wechat_\w+)" WHERE id = %s FOR UPDATE')
+# With or without the lock itself, so that its absence shows.
+LOCKED_ROW = re.compile(r'SELECT id FROM "(wechat_\w+)" WHERE id = %s')
 
 
 class Killed(BaseException):
@@ -165,7 +167,10 @@ def install():
         locked = LOCKED_ROW.match(query) if isinstance(query, str) else None
         if locked:
             reach('lock', 'before', self, (locked[1], params[0]))
-        return execute(self, query, params, log_exceptions)
+        result = execute(self, query, params, log_exceptions)
+        if locked:
+            reach('lock', 'after', self, (locked[1], params[0]))
+        return result
 
     @functools.wraps(send)
     def send_with_points(self, *args, **kwargs):
