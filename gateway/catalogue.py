@@ -226,6 +226,11 @@ _PARAMETER_REFUSED = Entry(
     _lt("WeChat refused the data of this payment. Please call your administrator."),
     _ADMIN_PARAMETER)
 _NUMBER_TAKEN = Entry(Kind.TAKEN, _NUMBER_KNOWN, _ADMIN_SEQUENCE)
+_NUMBER_GONE = Entry(
+    Kind.REFUSED,
+    _lt("WeChat refused this attempt because of its number. Start the payment again: it gets a "
+        "new number."),
+    _ADMIN_SEQUENCE)
 _ATTEMPT_CLOSED = Entry(Kind.CLOSED, _NEW_ATTEMPT, _ADMIN_NOTHING)
 _CODE_SPENT = Entry(Kind.REFUSED, _SCAN_AGAIN, _ADMIN_NOTHING)
 
@@ -237,6 +242,7 @@ _CANNOT_ASK = Entry(Kind.CONFIG, '', _ADMIN_PARAMETER)
 
 ERRORS = {
     'unifiedorder': {
+        'NUMBER_TAKEN': _NUMBER_GONE,  # Our own conclusion, from a refusal and a query.
         'INVALID_REQUEST': _NUMBER_TAKEN,
         'INVALID_OUT_TRADE_NO': _NUMBER_TAKEN,
         'ORDERPAID': _NUMBER_TAKEN,

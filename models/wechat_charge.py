@@ -234,7 +234,8 @@ class WechatCharge(models.AbstractModel):
         if (self.state in LIVE_STATES and outcome.endpoint == 'orderquery'
                 and mismatch.startswith('attach ')):
             self._apply(Outcome(
-                kind=Kind.REFUSED, code='OUT_TRADE_NO_USED', endpoint=self._starting_call(),
+                kind=Kind.REFUSED, code='NUMBER_TAKEN', endpoint=self._starting_call(),
+                description=mismatch,
             ), 'odoo')
 
     def _preflight(self):
@@ -291,7 +292,15 @@ class WechatCharge(models.AbstractModel):
         :rtype: Outcome
         """
         self.ensure_one()
-        return self._call('query_order', self.name)
+        outcome = self._call('query_order', self.name)
+        if (self.state == 'pending' and self.number_doubtful and outcome.data
+                and outcome.code == 'ORDERNOTEXIST'):
+            # The starting call was refused, and there is no such order: ours was never made.
+            self._apply(Outcome(
+                kind=Kind.REFUSED, code='NUMBER_TAKEN', endpoint=self._starting_call(),
+                description=outcome.description,
+            ), 'odoo')
+        return outcome
 
     # === THE ONE DOOR: WHAT EVIDENCE MEANS FOR A PAYMENT === #
 

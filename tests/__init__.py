@@ -7,6 +7,7 @@ from . import (
     test_hostile,
     test_local_sandbox,
     test_micropay,
+    test_micropay_table,
     test_money,
     test_native,
     test_orphan,
