@@ -19,6 +19,9 @@ _logger = logging.getLogger(__name__)
 LIVE_STATES = ('draft', 'pending')
 BOOKING_TRIES = 5
 
+# Ends that were asked for: nothing went wrong.
+GOOD_ENDS = ('SUCCESS', 'CLOSED', 'REVOKED', 'NEVER_SENT')
+
 # Who may read what was sent and received to the letter: it names the payer (openid).
 RAW_GROUPS = 'account.group_account_invoice,account.group_account_readonly'
 
@@ -357,7 +360,8 @@ class WechatTrade(models.AbstractModel):
 
     def _evidence_values(self, outcome, source):
         """Return the values, other than the state, that evidence writes."""
-        good = outcome.kind in (Kind.PAID, Kind.PENDING, Kind.REFUNDED)
+        good = outcome.kind in (Kind.PAID, Kind.PENDING, Kind.REFUNDED) or (
+            outcome.kind == Kind.CLOSED and outcome.code in GOOD_ENDS)
         vals = {
             'err_code': False if good else outcome.code,
             'err_code_des': False if good else outcome.description,

@@ -133,6 +133,7 @@ class TestMicropay(WechatCase):
         status = self.poll(status)
         self.assertEqual((status['state'], status['free']), ('cancelled', True))
         self.assertEqual(self.simulator.trade(trade.name)['trade_state'], 'REVOKED')
+        self.assertFalse(trade.err_code)
 
     def test_nothing_is_reversed_too_early(self):
         self.simulator.fault('micropay', 'err_code', code='USERPAYING')

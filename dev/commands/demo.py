@@ -101,8 +101,8 @@ WeChat Pay for Odoo is ready. Open these two side by side:
   The phone     {phone_url}/phone         the customer's WeChat, with play money
 
   1. Open the register and put a croissant into the basket.
-  2. Payment, Wechat Native Payment: a QR code appears; scan it with the phone page
-     (paste its address, or open it) and pay.
+  2. Payment, Wechat Native Payment: a QR code appears; click "Scan it with the simulated
+     phone" below it, and pay there.
   3. Or Wechat Micropay: scan the payment code that the phone page shows (type or paste it).
 
   The books     {base_url}/odoo           log in as admin, password admin

@@ -51,8 +51,10 @@ class Till(Window):
         return self.page.get_attribute('.wechat-popup .wechat-phone', 'href')
 
     def type_code(self, digits):
-        """Type the customer's payment code; the last digit sends it."""
-        self.page.locator('.wechat-popup input.wechat-code').press_sequentially(digits, delay=20)
+        """Type the customer's payment code; the last digit of a good one sends it."""
+        field = self.page.locator('.wechat-popup input.wechat-code')
+        field.fill('')
+        field.press_sequentially(digits, delay=20)
 
     def confirm_code(self):
         """Press Enter, as a person does who typed something that is no payment code."""
