@@ -264,6 +264,7 @@ ERRORS = {
                 "message, and check wechat.app_id, wechat.mch_id and wechat.api_key.")),
     },
     'micropay': {
+        'NUMBER_TAKEN': _NUMBER_GONE,
         # Ours: found out before anything is sent.
         'NOT_A_PAYMENT_CODE': Entry(
             Kind.REFUSED,
