@@ -10,6 +10,7 @@ so that several runs can go on at the same time.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -26,12 +27,15 @@ from fault_injection import shop_setup
 
 HARNESS = ROOT / 'dev' / 'fault_injection'
 DATABASE = os.environ.get('WECHAT_CHAOS_DB', 'wechat_chaos')
+GRACE = 20  # seconds that a process of the harness has to end
+LONG = 200  # seeds; such a run is shared among processes
+JOBS = ('kill', 'inprocess/0/3', 'inprocess/1/3', 'inprocess/2/3')
 NOT_IN_DATABASE = ('tests', 'static', 'simulator', 'i18n')
 
 
 def main(args):
     """Run the seeds that were asked for and return the exit code: 1 when money went astray."""
-    options = _parse(args)
+    options, jobs = _parse(args)
     folder = HOME / 'chaos' / checked(DATABASE)
     paths.prepare_home()
     source = _source()
@@ -39,16 +43,71 @@ def main(args):
         folder.mkdir(parents=True, exist_ok=True)
         env = _environment(odoo, source, folder)
         base = _prepare_database(odoo, source, env, folder)
-        try:
-            databases.drop(odoo, DATABASE)
-            odoo.postgres.sql(f'CREATE DATABASE "{DATABASE}" TEMPLATE "{base}"')
-            # A lock that is held while WeChat thinks must show as a failure, not as patience.
-            odoo.postgres.sql(f'ALTER DATABASE "{DATABASE}" SET lock_timeout = \'6s\'')
-            process = subprocess.run(
-                [str(PYTHON), '-B', str(HARNESS), *options], env=env, check=False)
-        finally:
-            databases.drop(odoo, DATABASE)
-        return process.returncode
+        if not jobs:
+            with _fresh_database(odoo, base, DATABASE), Harness() as harness:
+                harness.start(env, options)
+                return harness.wait()
+        return _run_jobs(odoo, base, env, folder, options, jobs)
+
+
+def _run_jobs(odoo, base, env, folder, options, jobs):
+    """Share a long run among several processes, each with its own database and WeChat."""
+    parts = []
+    with contextlib.ExitStack() as stack:
+        harness = stack.enter_context(Harness())
+        for number, job in enumerate(jobs):
+            database, place = f'{DATABASE}_{number}', folder / f'job-{number}'
+            place.mkdir(exist_ok=True)
+            stack.enter_context(_fresh_database(odoo, base, database))
+            parts.append(str(place / 'part'))
+            own = {'WECHAT_CHAOS': str(place), 'WECHAT_CHAOS_DB': database}
+            harness.start(env | own, [*options, '--job', job, '--part', parts[-1]])
+        if harness.wait():
+            raise Stop("A part of the run has failed; what it said is above.")
+        harness.start(env, [*options, '--merge', *parts])
+        return harness.wait()
+
+
+@contextlib.contextmanager
+def _fresh_database(odoo, base, database):
+    """Copy the database that every run starts from; remove the copy afterwards."""
+    databases.drop(odoo, database)
+    odoo.postgres.sql(f'CREATE DATABASE "{checked(database)}" TEMPLATE "{base}"')
+    # A lock that is held while WeChat thinks must show as a failure, not as patience.
+    odoo.postgres.sql(f'ALTER DATABASE "{database}" SET lock_timeout = \'6s\'')
+    try:
+        yield
+    finally:
+        databases.drop(odoo, database)
+
+
+class Harness:
+    """Processes of the harness, which end with us."""
+
+    def __init__(self):
+        self._processes = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            # It takes its servers along.
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, env, options):
+        self._processes.append(
+            subprocess.Popen([str(PYTHON), '-B', str(HARNESS), *options], env=env))
+
+    def wait(self):
+        """Return the highest exit code, when all have ended."""
+        return max(abs(process.wait()) for process in self._processes)
 
 
 def _parse(args):
@@ -76,7 +135,8 @@ def _parse(args):
             passed.append(f'--{name}')
         elif value:
             passed += [f'--{name}', str(value.resolve() if isinstance(value, Path) else value)]
-    return passed
+    is_long = (options.runs or 0) >= LONG and not options.mode
+    return passed, JOBS if is_long else ()
 
 
 def _source():

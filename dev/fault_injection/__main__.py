@@ -3,8 +3,11 @@
 
 import argparse
 import os
+import pickle
+import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
@@ -24,22 +27,46 @@ from simulator import DEMO_MERCHANT, Simulator
 FOLDER = Path(os.environ['WECHAT_CHAOS'])
 DATABASE = os.environ['WECHAT_CHAOS_DB']
 SESSION_SEEDS = 25  # seeds in one session of the till
-SHORT = {'inprocess': 45, 'kill': 12}
-QUICK = {'inprocess': 30, 'kill': 0}
+SHORT = {'inprocess': 45, 'kill': 14}
+QUICK = {'inprocess': 20, 'kill': 0}
 SCENARIOS = {'two-hosts': two_hosts, 'hundred': hundred}
-KILL_SHARE = 8  # of --runs, every eighth seed is one with real servers
+KILL_SHARE = 7  # of --runs, every seventh seed is one with real servers
 
 
 def main():
     """Return the exit code: 1 when anything was found."""
+    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(143))
     options = _parse()
+    if options.merge:
+        return _finish(options, *_merged(options.merge))
     plan = _plan(options)
     results, hits, ledgers, extra = [], {}, [], []
     for mode, seeds in plan.items():
         if seeds:
-            hits[mode] = _play_all(mode, seeds, results, ledgers, options.verbose)
+            hits[mode] = _play_all(mode, seeds, results, ledgers, options)
     for name in _scenarios(options):
         results.append(_play_named(name, extra))
+    if options.part:
+        options.part.write_bytes(pickle.dumps((results, hits, ledgers, extra)))
+        return 0
+    return _finish(options, results, hits, ledgers, extra)
+
+
+def _merged(paths):
+    """Put the parts of a run together."""
+    results, hits, ledgers, extra = [], {}, [], []
+    for path in paths:
+        more, their_hits, their_ledgers, their_extra = pickle.loads(path.read_bytes())
+        results += more
+        ledgers += their_ledgers
+        extra += their_extra
+        for mode, counter in their_hits.items():
+            hits.setdefault(mode, Counter()).update(counter)
+    return results, hits, ledgers, extra
+
+
+def _finish(options, results, hits, ledgers, extra):
+    """Print the report and return the exit code."""
     text = write_report(results, hits, ledgers, extra)
     print(text, flush=True)
     if options.report:
@@ -55,6 +82,9 @@ def _parse():
     parser.add_argument('--mode')
     parser.add_argument('--scenario')
     parser.add_argument('--report', type=Path)
+    parser.add_argument('--job', default='')
+    parser.add_argument('--part', type=Path)
+    parser.add_argument('--merge', type=Path, nargs='*')
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--verbose', action='store_true')
     return parser.parse_args()
@@ -64,7 +94,8 @@ def _scenarios(options):
     """Return the named scenarios to play: all of them in a full run."""
     if options.scenario:
         return [options.scenario]
-    return [] if options.seed is not None or options.quick or options.mode else list(SCENARIOS)
+    some = options.seed is not None or options.quick or options.mode
+    return [] if some or options.job.startswith('inprocess') else list(SCENARIOS)
 
 
 def _play_named(name, extra):
@@ -100,22 +131,31 @@ def _plan(options):
     for mode, count in share.items():
         plan[mode] = list(range(first, first + count))
         first += count
+    if options.job:
+        # One of several processes that share a run: "kill", or "inprocess/0/2".
+        mode, _, share = options.job.partition('/')
+        number, _, jobs = share.partition('/')
+        plan = {mode: plan[mode][int(number or 0)::int(jobs or 1)]}
     return plan
 
 
-def _play_all(mode, seeds, results, ledgers, verbose):
+def _play_all(mode, seeds, results, ledgers, options):
     """Play seeds in one mode; return the faults that happened."""
     stage = _open_stage(mode)
+    stage.quick = options.quick
     posted = sessions = 0
     try:
         for number, seed in enumerate(seeds, 1):
             result = play(stage, seed)
-            if number % SESSION_SEEDS == 0 or seed == seeds[-1]:
+            enough = options.quick and result.findings
+            if number % SESSION_SEEDS == 0 or seed == seeds[-1] or enough:
                 closed = stage.close_session()
                 posted += Audit.check_session(stage, closed)
                 sessions += 1
             results.append(result)
-            _tell(result, number, len(seeds), verbose)
+            _tell(result, number, len(seeds), options.verbose)
+            if enough:
+                break
     finally:
         stage.process.stop()
         stage.hosts.stop()

@@ -29,6 +29,9 @@ LIKELY = {
     ('cancel', "a rival in the middle"), ('submit', "a rival in the middle"),
     ('prepare', "two requests at the same moment"),
 }
+KILL_TIMES = 3  # as likely is a kill where it is a real one
+QUICK_CHANCE = {'submit': 0.8, 'poll': 0.25, 'cancel': 0.9, 'cron': 0.6}
+QUICK_KINDS = {"a rival in the middle": 5, "two requests at the same moment": 2}
 HOT_CHANCE = 0.75  # for a step at a moment when WeChat has money that the till does not know of
 # kind: how many times as likely at such a moment
 HOT_KINDS = {
@@ -162,20 +165,25 @@ KINDS = {
 BEHAVIOUR = ("till reloaded", "till dead for good", "second scan", "second till")
 
 
-def draw(seed, number, step, hot=False):
+def draw(seed, number, step, hot=False, quick=False, real=False):
     """Return the fault that this step of this seed meets, or `None`.
 
     :param int number: of the step within the seed
     :param str step: its name, see `CHANCE`
     :param bool hot: WeChat has money that the till does not know of: the worst moment for a fault
+    :param bool real: there are processes to kill
+    :param bool quick: few seeds have to show much: more faults, and more rivals among them
     """
     rng = Random(f'{seed}/{number}/{step}')
-    if rng.random() >= (HOT_CHANCE if hot else CHANCE[step]):
+    chance = HOT_CHANCE if hot else CHANCE[step]
+    if rng.random() >= (max(chance, QUICK_CHANCE.get(step, 0)) if quick else chance):
         return None
     makes, weights = [], []
     for kind, (weight, steps, make) in KINDS.items():
         if step in steps:
             makes.append(make)
             times = HOT_KINDS.get(kind, 1) if hot else 2 if (step, kind) in LIKELY else 1
-            weights.append(weight * times)
+            more = QUICK_KINDS.get(kind, 1) if quick else 1
+            kills = KILL_TIMES if real and ' killed' in kind else 1
+            weights.append(weight * times * more * kills)
     return rng.choices(makes, weights)[0](rng)

@@ -14,6 +14,7 @@ class Result:
     """What became of a seed.
 
     :ivar lost: fen that Odoo does not know of; `double`: fen taken twice; `differ`: other fen
+    :ivar killed: whether a server process really got SIGKILL
     :ivar slowest: seconds from the recovery to the last decision, at the precision of 5
     :ivar findings: `(what, details)`
     """
@@ -28,7 +29,8 @@ class Result:
     diary: list = field(default_factory=list)
     trades: int = 0
     paid_fen: int = 0
-    orphans: int = 0
+    killed: bool = False
+    quick: bool = False
     seconds: float = 0
 
 
@@ -37,7 +39,7 @@ def play(stage, seed):
 
     :rtype: Result
     """
-    began = time.monotonic()
+    began, kills = time.monotonic(), stage.kills
     script = write_script(seed)
     stage.begin(seed)
     if stage.session_id is None:
@@ -65,4 +67,5 @@ def play(stage, seed):
     return Result(
         seed, stage.mode, lost, double, differ, audit.slowest, stage.findings, stage.lines,
         len(trades), sum(trade['total_fee'] for trade in trades if trade['paid_at']),
-        sum(till.state == 'dead' for till in stage.tills), time.monotonic() - began)
+        killed=stage.hosts.real and stage.kills > kills, quick=stage.quick,
+        seconds=time.monotonic() - began)

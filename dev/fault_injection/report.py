@@ -13,7 +13,8 @@ def replay_of(result):
     """Return the command that plays a seed again."""
     if result.mode == NAMED:
         return f'dev/chaos --scenario {result.seed}'
-    return f'dev/chaos --seed {result.seed} --mode {result.mode}'
+    quick = ' --quick' if result.quick else ''
+    return f'dev/chaos --seed {result.seed} --mode {result.mode}{quick}'
 
 
 def write_report(results, hits, ledgers, extra):
@@ -51,7 +52,7 @@ def write_report(results, hits, ledgers, extra):
 
 def verdict(results, failed):
     """Return the last line."""
-    real = sum(result.mode == 'kill' for result in results)
+    real = sum(result.killed for result in results)
     seeds = sum(result.mode != NAMED for result in results)
     kinds = Counter(what for result in failed for what, _details in result.findings)
     late = sum(what == 'not final' for result in failed for what, _details in result.findings)

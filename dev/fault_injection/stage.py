@@ -50,6 +50,7 @@ class Stage:
         self.clock = clock
         self.books = books
         self.run_id = run_id
+        self.quick = False
         self.hits = Counter()
         self.unforeseen = Counter()
         self.cookies = {}
@@ -80,6 +81,11 @@ class Stage:
         self._step = 0
         self._racers = []
         self._rng = Random(f'stage/{seed}')
+
+    @property
+    def kills(self):
+        """How many workers and servers have been killed so far."""
+        return sum(count for kind, count in self.hits.items() if ' killed' in kind)
 
     @property
     def now(self):
@@ -173,7 +179,7 @@ class Stage:
             return
         if step and not self.recovering:
             self._step += 1
-            fault = draw(self.seed, self._step, 'notify', self._is_hot(None))
+            fault = self._draw('notify', None)
         faults = [fault] if fault and fault.side != 'wechat' else []
 
         def post(url, body, headers):
@@ -211,10 +217,14 @@ class Stage:
         if self.recovering:
             return send({})
         self._step += 1
-        fault = draw(self.seed, self._step, step, self._is_hot(till))
+        fault = self._draw(step, till)
         if fault is None:
             return send({})
         return self._with_fault(fault, step, till, send)
+
+    def _draw(self, step, till):
+        return draw(
+            self.seed, self._step, step, self._is_hot(till), self.quick, self.hosts.real)
 
     def _is_hot(self, till):
         """Tell whether money moves that a till does not know of: in at WeChat, or out of a till."""

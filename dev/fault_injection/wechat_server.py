@@ -6,6 +6,7 @@ each of them. For each line that comes in, a process that serves is forked and i
 a WeChat that has been killed is back in no time.
 """
 
+import ctypes
 import logging
 import os
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from simulator import Simulator
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main():
@@ -31,6 +34,8 @@ def main():
 
 
 def _serve(port, ledger):
+    # A fork does not inherit it: whoever kills the parent wants this one gone as well.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     sys.stdin.close()
     Simulator(ledger=ledger).serve(port=port, notify=False)
     threading.Event().wait()
