@@ -104,7 +104,7 @@ class PosPayment(models.Model):
             trade = self.env[model].sudo().search(
                 [*domain, ('total_fee', '=', fen), ('state', '=', 'done')], limit=1)
             # Money that is going back pays for nothing.
-            accepted = trade.state == 'done' and not trade._live_refunds()
+            accepted = not trade._live_refunds()
         if not trade or not accepted:
             return trade.browse()
         trade._lock()
