@@ -190,7 +190,11 @@ class WechatMicropay(models.Model):
             return
         if outcome.kind in (Kind.CONFIG, Kind.TOO_EARLY, Kind.TAKEN):
             self.reversal_sent = False
-        elif (outcome.code in NUMBER_UNKNOWN and question and question.code in NUMBER_UNKNOWN
+        if outcome.code not in NUMBER_UNKNOWN:
+            return
+        # WeChat speaks again: the question that it was silent on can be put now.
+        question = question or self._ask()
+        if (self.state == 'pending' and question.code in NUMBER_UNKNOWN
                 and self._age('submitted_at') >= GIVE_UP_AFTER):
             # Neither the query nor the reversal knows the number, well after no request can be
             # under way any more: the charge never arrived.

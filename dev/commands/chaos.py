@@ -124,8 +124,8 @@ def _parse(args):
              " servers that are killed with SIGKILL (default: most in process, the rest killed)")
     parser.add_argument('--quick', action='store_true', help="a look of less than a minute")
     parser.add_argument(
-        '--scenario', choices=('two-hosts', 'hundred'),
-        help="one of the two named scenarios instead of seeds")
+        '--scenario', choices=('two-hosts', 'two-tills', 'hundred'),
+        help="one of the named scenarios instead of seeds")
     parser.add_argument('--report', type=Path, help="write the report to this file as well")
     parser.add_argument('--verbose', action='store_true', help="print what happens in each seed")
     options = parser.parse_args(args)

@@ -16,11 +16,12 @@ from environment.databases import drop
 from environment.odoo import free_port, ready
 from environment.paths import ADDON, FARM, HOME, LOG, ROOT
 from environment.test_template import TEST_TEMPLATE
-from mutation.guards import CHAOS, GUARDS
+from mutation.guards import GUARDS, Chaos
 from testing.odoo_log import OdooLog
 
 DATABASE = 'wechat_mutations'
 MUTANT = HOME / 'mutant'
+VERDICTS = ('PASSED', 'FAILED')  # of dev/chaos; anything else is a breakdown, and proves nothing
 
 
 def main(args):
@@ -33,7 +34,7 @@ def main(args):
     options = parser.parse_args(args)
     guards = [
         guard for guard in GUARDS if all(word in guard.name for word in options.words)
-        and not (options.tests and guard.proof == CHAOS)
+        and not (options.tests and isinstance(guard.proof, Chaos))
     ]
     browser.prepare_browser()
     survivors = []
@@ -59,16 +60,19 @@ def main(args):
 def _demand_green(odoo, guards):
     """A proof that fails anyway would prove nothing."""
     _breed(None)
-    tags = sorted({guard.proof for guard in guards if guard.proof != CHAOS})
+    proofs = {guard.proof for guard in guards}
+    tags = sorted(proof for proof in proofs if isinstance(proof, str))
     if tags and _is_red(odoo, ','.join(tags)):
         raise Stop(f"The tests fail without any mutation. See {LOG / 'mutations.log'}")
-    if any(guard.proof == CHAOS for guard in guards) and _chaos_is_red():
-        raise Stop("dev/chaos fails without any mutation. Run: dev/chaos --quick")
+    for chaos in proofs.difference(tags):
+        if _chaos_is_red(chaos):
+            raise Stop(f"It fails without any mutation: dev/chaos {' '.join(chaos.args)}")
 
 
 def _survives(odoo, guard):
     _breed(guard)
-    red = _chaos_is_red() if guard.proof == CHAOS else _is_red(odoo, guard.proof)
+    proof = guard.proof
+    red = _chaos_is_red(proof) if isinstance(proof, Chaos) else _is_red(odoo, proof)
     say(f"{'noticed' if red else 'NOT NOTICED':12} {guard.name}")
     return not red
 
@@ -112,11 +116,16 @@ def _is_red(odoo, tags):
     return bool(tally.failures)
 
 
-def _chaos_is_red():
+def _chaos_is_red(chaos):
     """Run the fault harness on the mutant; tell whether it finds something."""
-    code = subprocess.run(
-        [str(ROOT / 'dev' / 'chaos'), '--quick'], cwd=ROOT, check=False,
-        env=os.environ | {'WECHAT_ADDON_SOURCE': str(MUTANT / ADDON)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    ).returncode
-    return code != 0
+    report = subprocess.run(
+        [str(ROOT / 'dev' / 'chaos'), *chaos.args], cwd=ROOT, check=False, text=True,
+        env=os.environ | {
+            'WECHAT_ADDON_SOURCE': str(MUTANT / ADDON), 'WECHAT_CHAOS_DB': f'{DATABASE}_chaos'},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ).stdout
+    (LOG / 'mutations-chaos.log').write_text(report, encoding='utf-8')
+    verdict = report.strip().rpartition('\n')[2].partition(':')[0]
+    if verdict not in VERDICTS:
+        raise Stop(f"It came to no verdict: dev/chaos {' '.join(chaos.args)}")
+    return verdict == 'FAILED'

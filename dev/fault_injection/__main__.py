@@ -16,7 +16,7 @@ from audit import Audit
 from books import Books
 from clock import Clock
 from hosts import InProcess, Servers
-from named import hundred, two_hosts
+from named import hundred, two_hosts, two_tills
 from play import Result, play
 from process import WechatProcess
 from report import replay_of, write_report
@@ -29,7 +29,7 @@ DATABASE = os.environ['WECHAT_CHAOS_DB']
 SESSION_SEEDS = 25  # seeds in one session of the till
 SHORT = {'inprocess': 45, 'kill': 14}
 QUICK = {'inprocess': 20, 'kill': 0}
-SCENARIOS = {'two-hosts': two_hosts, 'hundred': hundred}
+SCENARIOS = {'two-hosts': two_hosts, 'two-tills': two_tills, 'hundred': hundred}
 KILL_SHARE = 7  # of --runs, every seventh seed is one with real servers
 
 
@@ -45,7 +45,7 @@ def main():
         if seeds:
             hits[mode] = _play_all(mode, seeds, results, ledgers, options)
     for name in _scenarios(options):
-        results.append(_play_named(name, extra))
+        results.append(_play_named(name, extra, options))
     if options.part:
         options.part.write_bytes(pickle.dumps((results, hits, ledgers, extra)))
         return 0
@@ -98,7 +98,7 @@ def _scenarios(options):
     return [] if some or options.job.startswith('inprocess') else list(SCENARIOS)
 
 
-def _play_named(name, extra):
+def _play_named(name, extra, options):
     """Play a named scenario on two real servers."""
     stage = _open_stage('kill')
     began = time.monotonic()
@@ -110,7 +110,7 @@ def _play_named(name, extra):
         stage.hosts.stop()
     result = Result(name, 'named', findings=stage.findings, diary=stage.lines,
                     seconds=time.monotonic() - began)
-    _tell(result, 1, 1, False)
+    _tell(result, 1, 1, options.verbose)
     return result
 
 

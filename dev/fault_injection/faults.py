@@ -30,6 +30,7 @@ LIKELY = {
     ('prepare', "two requests at the same moment"),
 }
 KILL_TIMES = 3  # as likely is a kill where it is a real one
+KILL_CHANCE = 0.7  # for a step of a seed with real servers in which nobody has been killed so far
 QUICK_CHANCE = {'submit': 0.8, 'poll': 0.25, 'cancel': 0.9, 'cron': 0.6}
 QUICK_KINDS = {"a rival in the middle": 5, "two requests at the same moment": 2}
 HOT_CHANCE = 0.75  # for a step at a moment when WeChat has money that the till does not know of
@@ -135,7 +136,7 @@ KINDS = {
     "a rival in the middle": (8, CALLING, _meeting),
     "two requests at the same moment": (6, (*TILL, 'notify'), _race),
     "a slow answer": (4, CALLING, _slow),
-    "WeChat restarted": (2, CALLING, _down),
+    "WeChat restarted": (4, CALLING, _down),
     "call lost on the way to WeChat": (
         4, CALLING, _wechat("call lost on the way to WeChat", {'kind': 'drop', 'paid': False})),
     "answer of WeChat lost": (
@@ -156,31 +157,33 @@ KINDS = {
     "notification out of order": (
         14, ('notify',), _wechat("notification out of order", {'kind': 'reorder'})),
     "notification forged": (
-        5, ('notify',), _wechat("notification forged", *({'kind': lie} for lie in LIES
+        8, ('notify',), _wechat("notification forged", *({'kind': lie} for lie in LIES
                                                          if lie != 'no_signature'))),
-    "invented notification": (4, ('notify', 'poll'), lambda _rng: Fault(
+    "invented notification": (8, ('notify', 'poll'), lambda _rng: Fault(
         "invented notification", 'post')),
 }
 # What a till or its cashier does, counted where it happens.
 BEHAVIOUR = ("till reloaded", "till dead for good", "second scan", "second till")
 
 
-def draw(seed, number, step, hot=False, quick=False, real=False):
+def draw(seed, number, step, hot=False, quick=False, real=False, kill=False):
     """Return the fault that this step of this seed meets, or `None`.
 
     :param int number: of the step within the seed
     :param str step: its name, see `CHANCE`
     :param bool hot: WeChat has money that the till does not know of: the worst moment for a fault
     :param bool real: there are processes to kill
+    :param bool kill: one of them has to be killed in this seed, and none has been so far
     :param bool quick: few seeds have to show much: more faults, and more rivals among them
     """
     rng = Random(f'{seed}/{number}/{step}')
     chance = HOT_CHANCE if hot else CHANCE[step]
-    if rng.random() >= (max(chance, QUICK_CHANCE.get(step, 0)) if quick else chance):
+    chance = max(chance, QUICK_CHANCE.get(step, 0) if quick else 0, KILL_CHANCE if kill else 0)
+    if rng.random() >= chance:
         return None
     makes, weights = [], []
     for kind, (weight, steps, make) in KINDS.items():
-        if step in steps:
+        if step in steps and (' killed' in kind or not kill):
             makes.append(make)
             times = HOT_KINDS.get(kind, 1) if hot else 2 if (step, kind) in LIKELY else 1
             more = QUICK_KINDS.get(kind, 1) if quick else 1

@@ -1,15 +1,17 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
-"""The two named scenarios: two hosts with one database, and a hundred customers at once."""
+"""The named scenarios: two hosts, two tills at the same moment, a hundred customers."""
 
 import json
 import statistics
 import threading
 import time
+from dataclasses import replace
 
 import websocket
 from audit import Audit
+from faults import Fault
 from hosts import NoAnswer
-from script import Customer, Sale
+from script import METHODS, Customer, Sale
 from stage import Stage, Told
 from till import Till
 
@@ -17,6 +19,9 @@ CROWD = 100
 SAMPLES = 40
 MOST_TIMES_SLOWER = 30  # with a hundred polling tills; a worker that waits for a human: thousands
 WATCH_SECONDS = 20  # for the bus
+ROUNDS = 6  # of two tills
+ROUND_SECONDS = 60  # for each half of a round
+TWICE = "two requests at the same moment"
 
 
 def _customer(patience, act='pay', password='always'):
@@ -112,6 +117,59 @@ def _calls_to_wechat(stage):
     row, = stage.books.rows(
         "SELECT count(*) AS n FROM wechat_evidence WHERE source = 'reply'")
     return row['n']
+
+
+# ---- two tills -------------------------------------------------------------------------------
+
+def two_tills(stage):
+    """Two tills do the same at the same moment: begin a payment, and give its money back.
+
+    The customer pays once and gets the money back once.
+
+    :return: lines for the report
+    """
+    stage.begin('two-tills')
+    audit = Audit(stage)
+    stage.spawn(stage.postman())
+    stage.spawn(stage.clockwork(30))
+    for number in range(ROUNDS):
+        till = Till(stage, number, replace(
+            _sale(METHODS[number % 2], _customer(0, password='never')), returned=(1,)))
+        stage.tills.append(till)
+        _meet_twice(stage, till)
+    stage.recover()
+    audit.watch_recovery()
+    audit.compare()
+    races = stage.hits[TWICE]
+    if races < 2 * ROUNDS:
+        stage.find('two tills', f"only {races} of {2 * ROUNDS} times they met")
+    rich = sum(stage.wechat.balance(till.phone.name) == till.phone.manners.balance
+               for till in stage.tills)
+    if rich < ROUNDS:
+        stage.find('two tills', f"of {ROUNDS} customers {rich} have their money back")
+    return [f"two tills at the same moment: {races} races; {rich} of {ROUNDS} customers paid once"
+            " and have their money back, once"]
+
+
+def _meet_twice(stage, till):
+    """Sell at two tills, then take back at two tills. No faults but that they meet."""
+    stage.recovering = True
+    stage.recovered_at = stage.now
+    stage.planned = ('prepare', _race('rival_begin'))
+    stage.spawn(till.work())
+    stage.play_until(stage.now + ROUND_SECONDS, done=lambda: till.state == 'stored')
+    attempts = [row['name'] for row in stage.books.charges(till.lines)]
+    if len(attempts) != 1:
+        stage.find('two attempts', f"for one payment line: {attempts}")
+    stage.planned = ('prepare', _race('rival_return'))
+    stage.play_until(stage.now + ROUND_SECONDS)
+
+
+def _race(rival):
+    return Fault(TWICE, 'odoo', {
+        'do': 'meet', 'place': 'commit', 'when': 'before', 'nth': 1, 'what': 'race',
+        # Real seconds: the rival has read the rows before the first one has written them.
+        'rival': rival, 'head_start': 0.5})
 
 
 # ---- a hundred passwords ---------------------------------------------------------------------

@@ -2,6 +2,7 @@
 """Plays one seed: trouble, recovery, audit."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from audit import Audit
@@ -14,6 +15,7 @@ class Result:
     """What became of a seed.
 
     :ivar lost: fen that Odoo does not know of; `double`: fen taken twice; `differ`: other fen
+    :ivar ends: how many tills ended in which state
     :ivar killed: whether a server process really got SIGKILL
     :ivar slowest: seconds from the recovery to the last decision, at the precision of 5
     :ivar findings: `(what, details)`
@@ -29,6 +31,9 @@ class Result:
     diary: list = field(default_factory=list)
     trades: int = 0
     paid_fen: int = 0
+    refunds: int = 0
+    refunded_fen: int = 0
+    ends: Counter = field(default_factory=Counter)
     killed: bool = False
     quick: bool = False
     seconds: float = 0
@@ -39,7 +44,7 @@ def play(stage, seed):
 
     :rtype: Result
     """
-    began, kills = time.monotonic(), stage.kills
+    began = time.monotonic()
     script = write_script(seed)
     stage.begin(seed)
     if stage.session_id is None:
@@ -63,9 +68,11 @@ def play(stage, seed):
     lost, double, differ = audit.compare()
     if stage.findings:
         audit.tell_evidence()
-    trades, _refunds = stage.books.ledger_after(audit.mark)
+    trades, refunds = stage.books.ledger_after(audit.mark)
     return Result(
         seed, stage.mode, lost, double, differ, audit.slowest, stage.findings, stage.lines,
-        len(trades), sum(trade['total_fee'] for trade in trades if trade['paid_at']),
-        killed=stage.hosts.real and stage.kills > kills, quick=stage.quick,
+        trades=len(trades), paid_fen=sum(t['total_fee'] for t in trades if t['paid_at']),
+        refunds=len(refunds), refunded_fen=sum(refund['refund_fee'] for refund in refunds),
+        ends=Counter(till.state for till in stage.tills),
+        killed=stage.hosts.real and stage.has_killed, quick=stage.quick,
         seconds=time.monotonic() - began)

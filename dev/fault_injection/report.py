@@ -39,8 +39,13 @@ def write_report(results, hits, ledgers, extra):
         if some:
             lines.append(
                 f"{len(some)} seeds {name}: {sum(r.trades for r in some)} trades at WeChat,"
-                f" {sum(r.paid_fen for r in some)} fen paid, {sum(r.seconds for r in some):.0f} s;"
-                f" slowest decision {max(r.slowest for r in some):.0f} s after the recovery")
+                f" {sum(r.paid_fen for r in some)} fen paid,"
+                f" {sum(r.refunds for r in some)} refunds,"
+                f" {sum(r.refunded_fen for r in some)} fen; slowest decision"
+                f" {max(r.slowest for r in some):.0f} s after the recovery;"
+                f" {sum(r.seconds for r in some):.0f} s")
+            ends = sum((result.ends for result in some), Counter())
+            lines.append("  sales: " + ", ".join(f"{n} {end}" for end, n in ends.most_common()))
     lines += [*ledgers, *extra]
     failed = [result for result in results if result.findings]
     for result in failed:

@@ -81,10 +81,15 @@ class Stage:
         self._step = 0
         self._racers = []
         self._rng = Random(f'stage/{seed}')
+        self.planned = None  # (step, fault): what the next such step meets, whatever the seed says
+        self._killed_before = self._kills()
 
     @property
-    def kills(self):
-        """How many workers and servers have been killed so far."""
+    def has_killed(self):
+        """Whether a worker or a server has been killed in this seed."""
+        return self._kills() > self._killed_before
+
+    def _kills(self):
         return sum(count for kind, count in self.hits.items() if ' killed' in kind)
 
     @property
@@ -214,6 +219,9 @@ class Stage:
 
     def _step_of(self, step, till, send):
         """Carry out one step, with the fault that this seed has for it."""
+        if self.planned and self.planned[0] == step:
+            fault, self.planned = self.planned[1], None
+            return self._with_fault(fault, step, till, send)
         if self.recovering:
             return send({})
         self._step += 1
@@ -224,7 +232,8 @@ class Stage:
 
     def _draw(self, step, till):
         return draw(
-            self.seed, self._step, step, self._is_hot(till), self.quick, self.hosts.real)
+            self.seed, self._step, step, self._is_hot(till), self.quick, self.hosts.real,
+            kill=self.hosts.real and not self.has_killed)
 
     def _is_hot(self, till):
         """Tell whether money moves that a till does not know of: in at WeChat, or out of a till."""
@@ -349,7 +358,7 @@ class Stage:
             self._racers.append(threading.Thread(
                 target=self._try_to, args=({'what': how['rival']}, till), daemon=True))
             self._racers[-1].start()
-            time.sleep(HEAD_START)
+            time.sleep(how.get('head_start', HEAD_START))
         elif what == 'wait':
             self.clock.advance(how['seconds'])
         elif what == 'wechat_down':
@@ -362,6 +371,8 @@ class Stage:
             till.phone.act_now()
         elif what == 'rival_return' and till:
             till.return_elsewhere()
+        elif what == 'rival_begin' and till:
+            till.begin_elsewhere()
         elif till and till.attempt and till.attempt.status:
             if what == 'rival_to_the_end':
                 self._rival_to_the_end(till)

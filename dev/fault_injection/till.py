@@ -46,6 +46,7 @@ class Till:
         self.first = None
         self.calls = 0
         self.stored = None
+        self.return_uuid = None
         self.last_word = ''
 
     _line_name = 'first'
@@ -103,6 +104,7 @@ class Till:
         line = self._uuid(f'return line {number}')
         self.lines.append(line)
         self.state = 'returning'
+        self.return_uuid = self._uuid(f'return {number}')
         for _try in range(MOST_REFUSALS):
             self.attempt = Attempt(line, self._method_of_payment, fen)
             yield from self._follow()
@@ -113,8 +115,7 @@ class Till:
         else:
             self.state = 'return given up'
             return
-        order_uuid = self._uuid(f'return {number}')
-        yield from self._store(order_uuid, self._order(order_uuid, -units, fen))
+        yield from self._store(self.return_uuid, self._order(self.return_uuid, -units, fen))
         self.state = 'stored'
 
     # ---- one try -------------------------------------------------------------------------
@@ -193,6 +194,15 @@ class Till:
             args += [attempt.status['number'], attempt.auth_code]
         return self.stage.till_call(call, self.host, attempt.method, args, till=self)
 
+    def begin_elsewhere(self):
+        """Begin a payment for the same line at another till, before this one has an answer."""
+        attempt = self.attempt
+        host = 1 - self.host
+        status = self.stage.till_call('prepare', host, attempt.method, [
+            attempt.uuid, attempt.fen / 100, self._values()])
+        self.stage.till_call('submit', host, attempt.method, [
+            attempt.uuid, status['number'], self.phone.show_code()])
+
     def rival(self, call):
         """Make a call for the same payment line from another till, without a fault."""
         attempt = self.attempt
@@ -218,7 +228,8 @@ class Till:
         line = self._uuid(f'other return {self.other_returns}')
         self.lines.append(line)
         status = self.stage.till_call(
-            'prepare', 1 - self.host, attempt.method, [line, attempt.fen / 100, self._values()])
+            'prepare', 1 - self.host, attempt.method,
+            [line, attempt.fen / 100, dict(self._values(), order_uuid=self._uuid(f'of {line}'))])
         fen = self.stage.books.refunds_under_way(status['number'])
         if fen > self.total_fen:
             self.stage.find('too much given back', f"{self.ref}: refunds of {fen} fen for a payment"
@@ -302,10 +313,12 @@ class Till:
     # ---- helpers -------------------------------------------------------------------------
 
     def _values(self):
-        refunded = self.attempt.is_refund and self.stored['pos.order'][0]['id']
+        is_refund = self.attempt.is_refund
+        refunded = is_refund and self.stored['pos.order'][0]['id']
         return {
-            'pos_session_id': self.stage.session_id, 'order_uuid': self.order_uuid,
-            'order_ref': self.ref, 'refunded_order_id': refunded,
+            'pos_session_id': self.stage.session_id, 'order_ref': self.ref,
+            'order_uuid': self.return_uuid if is_refund else self.order_uuid,
+            'refunded_order_id': refunded,
             'lines': [{'product_id': self.stage.product_id, 'quantity': self.sale.units,
                        'price': self.sale.unit_fen / 100}],
         }
