@@ -24,6 +24,7 @@
         'views/wechat_order_views.xml',
         'views/wechat_micropay_views.xml',
         'views/account_journal_views.xml',
+        'views/res_config_settings_views.xml',
         'wizards/wechat_attach_wizard_views.xml',
         'wizards/wechat_refund_wizard_views.xml',
         'views/wechat_menus.xml',  # Last: it names the actions of the other files.
@@ -31,8 +32,14 @@
     'demo': ['demo/pos_config_demo.xml'],
     'assets': {
         'point_of_sale._assets_pos': ['wechat/static/src/app/**/*'],
+        'point_of_sale.customer_display_assets': ['wechat/static/src/customer_display/**/*'],
         'web.assets_tests': ['wechat/static/tests/tours/**/*'],
-        'web.assets_unit_tests': ['wechat/static/tests/unit/**/*'],
+        'web.assets_unit_tests': [
+            # The display is a page of its own; its parts are tested with the till's.
+            'wechat/static/src/customer_display/wechat_panel.js',
+            'wechat/static/src/customer_display/wechat_panel.xml',
+            'wechat/static/tests/unit/**/*',
+        ],
     },
     'images': ['static/description/banner.png'],
     'uninstall_hook': 'uninstall_hook',

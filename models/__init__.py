@@ -2,13 +2,17 @@
 
 from . import (
     wechat_accountant,  # What others inherit comes first.
+    wechat_receipt,
     account_journal,
     ir_config_parameter,
+    ir_http,
     pos_config,
     pos_order,
     pos_payment,
     pos_payment_method,
     pos_session,
+    product_template,
+    res_config_settings,
     res_currency,
     wechat_trade,
     wechat_charge,

@@ -1,6 +1,6 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
-from odoo import Command, api, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError
 
 
@@ -19,6 +19,10 @@ JOURNALS = {
 
 class PosConfig(models.Model):
     _inherit = 'pos.config'
+
+    wechat_scan_anytime = fields.Boolean(
+        string="Pay by Scanning at Any Time", default=True,
+        help="A WeChat payment code that is scanned among the products charges the order at once.")
 
     def init_pos_wechat_journals(self):
         """Create the WeChat journals and payment methods of these shops' companies.

@@ -33,7 +33,7 @@ class PosPayment(models.Model):
         result = super().write(vals)
         if vals.keys() & {
             'amount', 'payment_method_id', 'uuid', 'pos_order_id', 'payment_status',
-            'transaction_id',
+            'transaction_id', 'ticket',
         }:
             self._wechat_accept()
         return result
@@ -62,6 +62,7 @@ class PosPayment(models.Model):
                 continue
             if payment.pos_order_id.state == 'draft' and payment.payment_status in UNPAID_STATUSES:
                 # A till saves its open orders as they are; nothing is paid by that.
+                payment._wechat_print(None)
                 continue
             trade = payment._wechat_tied_trade() or payment._wechat_paid_trade()
             if not trade:
@@ -75,6 +76,17 @@ class PosPayment(models.Model):
                 trade.pos_payment_id = payment
             if payment.transaction_id != trade._wechat_number():
                 payment.transaction_id = trade._wechat_number()
+            payment._wechat_print(trade)
+
+    def _wechat_print(self, trade):
+        """Put on the receipt what WeChat has said, whatever the till has sent.
+
+        :param trade: the record that this payment is accepted against; none: nothing is printed
+        """
+        self.ensure_one()
+        ticket = trade._receipt() if trade else ''
+        if (self.ticket or '') != ticket:
+            self.ticket = ticket
 
     def _wechat_paid_trade(self):
         """Return the paid record of this payment line, of the same amount, unused or used by it.

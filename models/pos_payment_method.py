@@ -18,7 +18,7 @@ NOT_FOUND = {
     'found': False, 'payment_uuid': '', 'number': '', 'method': '', 'state': 'draft',
     'phase': 'new', 'sentence': '', 'tone': 'info', 'paid': False, 'free': True, 'code_url': '',
     'expires_in': 0, 'seconds_left': 0, 'amount': 0.0, 'currency': '', 'total_fee': 0,
-    'transaction_id': '', 'retry_in': 0, 'mode': '',
+    'transaction_id': '', 'receipt': '', 'retry_in': 0, 'mode': '',
 }
 
 
@@ -55,16 +55,26 @@ class PosPaymentMethod(models.Model):
         session = self._wechat_check_till(values.get('pos_session_id'))
         if not payment_uuid:
             raise UserError(self.env._("The payment line has no number. Reload the till."))
+        currency = session.currency_id
+        fen = currency._wechat_to_fen(amount)
         trade = self._wechat_find(payment_uuid)
+        if trade and trade.state == 'draft' and trade._signed_fee() != fen:
+            # Another till had begun; nothing was sent, and the amount has been changed since.
+            trade._cancel()
+            trade.flush_recordset()
         if trade:
             status = trade._till_status()
+            if status['total_fee'] != fen and not status['free']:
+                raise UserError(self.env._(
+                    "%(amount)s are under way on this payment line, at another till perhaps. Cancel"
+                    " that payment, then start this one again.",
+                    amount=currency.format(currency._wechat_from_fen(abs(status['total_fee'])))))
             if status['paid'] or not status['free']:
                 return status
         if self._wechat_is_paid(values.get('order_uuid')):
             raise UserError(self.env._(
                 "This order is paid already. Reload the till if it does not show that."))
-        currency = session.currency_id
-        if currency._wechat_to_fen(amount) < 0:
+        if fen < 0:
             trade = self._wechat_new_refund(session, payment_uuid, amount, values)
         else:
             trade = self._wechat_new_charge(session, payment_uuid, amount, values)

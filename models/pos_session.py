@@ -1,10 +1,11 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
 from odoo import api, models
+from odoo.exceptions import UserError
 
-# Payments of each kind that a closing session asks about itself, so that the cashier is not kept
-# waiting when WeChat is slow; the cron asks about all.
-ASK_AT_MOST = 3
+# Payments that a closing session asks about itself, so that the cashier is not kept waiting when
+# WeChat is slow; the cron asks about all.
+ASK_AT_MOST = 6
 
 
 class PosSession(models.Model):
@@ -28,32 +29,67 @@ class PosSession(models.Model):
     def _cannot_close_session(self, bank_payment_method_diffs=None):
         """Override of `point_of_sale` to keep the session open while a payment is unclear."""
         blocked = super()._cannot_close_session(bank_payment_method_diffs)
-        unclear = self._wechat_unclear_trades()
-        if blocked or not unclear:
+        if blocked:
             return blocked
-        return {
-            'successful': False,
-            'message': self.env._(
-                "WeChat has not said yet how these payments ended: %(numbers)s."
-                " Wait a minute and close again; Odoo keeps asking.",
-                numbers=", ".join(unclear),
-            ),
-            'redirect': False,
-        }
+        self._wechat_ask_before_closing()
+        problem = self._wechat_closing_problem()
+        return problem and {'successful': False, 'message': problem, 'redirect': False}
+
+    def action_pos_session_closing_control(self, *args, **kwargs):
+        """Override of `point_of_sale`: the button in the backend asks nobody else."""
+        self._wechat_ask_before_closing()
+        self._wechat_refuse_unclear()
+        return super().action_pos_session_closing_control(*args, **kwargs)
+
+    def _validate_session(self, *args, **kwargs):
+        """Override of `point_of_sale`: all ways of closing end here."""
+        self._wechat_refuse_unclear()
+        return super()._validate_session(*args, **kwargs)
+
+    def _wechat_refuse_unclear(self):
+        problem = self._wechat_closing_problem()
+        if problem:
+            raise UserError(problem)
+
+    def _wechat_closing_problem(self):
+        """Return why the session has to stay open, or an empty string.
+
+        :rtype: str
+        """
+        unclear = self._wechat_unclear_trades()
+        return self.env._(
+            "WeChat has not said yet how these payments ended: %(numbers)s."
+            " Wait a minute and close again; Odoo keeps asking.",
+            numbers=", ".join(trade.name for trade in unclear),
+        ) if unclear else ''
 
     def _wechat_unclear_trades(self):
-        """Ask WeChat once more, and return the numbers of what is still open.
+        """Return what may still move money of this session.
 
-        :rtype: list[str]
+        Without what the accountant has on the desk, because asking leads nowhere: a session must
+        not stay open for ever. And without withdrawn codes, whose money would go back.
+
+        :rtype: list
         """
-        numbers = []
-        for model_name in ('wechat.micropay', 'wechat.order'):
-            domain = [('pos_session_id', 'in', self.ids), ('state', '=', 'pending')]
-            if model_name == 'wechat.order':
-                domain.append(('withdrawn', '=', False))
-            for count, trade in enumerate(self.env[model_name].sudo().search(domain)):
-                if count < ASK_AT_MOST:
-                    trade._settle()
-                if trade.state == 'pending':
-                    numbers.append(trade.name)
-        return numbers
+        unclear = [('pos_session_id', 'in', self.ids), ('state', '=', 'pending'),
+                   ('stuck_told', '=', False)]
+        further = {
+            'wechat.micropay': [],
+            'wechat.order': [('withdrawn', '=', False)],
+            'wechat.refund': [('payment_uuid', '!=', False), ('wechat_refund_id', '=', False)],
+        }
+        return [
+            trade for name, domain in further.items()
+            for trade in self.env[name].sudo().search([*unclear, *domain])
+        ]
+
+    def _wechat_ask_before_closing(self):
+        """Ask WeChat once more about what is unclear; commits.
+
+        A code that nobody has paid is withdrawn: its till is gone, or is being closed.
+        """
+        for trade in self._wechat_unclear_trades()[:ASK_AT_MOST]:
+            if trade._name != 'wechat.order':
+                trade._settle()
+            elif trade._ask().code == 'NOTPAY' and trade.state == 'pending':
+                trade._give_up()

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
 from ..gateway import Kind, Outcome, clean_text
+from .wechat_receipt import mask_openid
 from .wechat_trade import LIVE_STATES, STARTING_CALLS
 
 PAID_STATES = ('done', 'refunded')
@@ -52,6 +53,10 @@ class WechatCharge(models.AbstractModel):
     order_uuid = fields.Char(
         string="POS order", readonly=True, copy=False, index='btree_not_null',
         help="The till's own number of the order, known before the order is stored.",
+    )
+    payer = fields.Char(
+        readonly=True, copy=False,
+        help="The first and last characters of the payer's openid, as on the receipt.",
     )
     paid_at = fields.Datetime(
         string="Paid", readonly=True, copy=False, help="When Odoo learned that it is paid.")
@@ -359,14 +364,16 @@ class WechatCharge(models.AbstractModel):
             # An old refusal that comes late must not stain a paid record.
             for name in ('err_code', 'err_code_des', 'err_call'):
                 vals.pop(name)
+        if outcome.data.get('openid'):
+            vals['payer'] = mask_openid(outcome.data['openid'])
         if outcome.data.get('trade_state'):
             vals['trade_state'] = outcome.data['trade_state']
         elif outcome.kind == Kind.PAID:
             vals['trade_state'] = 'SUCCESS'
-        elif outcome.endpoint == 'reverse' and outcome.kind == Kind.CLOSED:
-            vals['trade_state'] = 'REVOKED'
-        elif outcome.endpoint == 'closeorder' and outcome.kind == Kind.CLOSED:
-            vals['trade_state'] = 'CLOSED'
+        elif outcome.kind == Kind.CLOSED and outcome.code == 'SUCCESS':
+            # WeChat's word only, not our conclusion that a charge never arrived.
+            vals['trade_state'] = {'reverse': 'REVOKED', 'closeorder': 'CLOSED'}.get(
+                outcome.endpoint, self.trade_state)
         return vals
 
     def _on_state_change(self, before):
@@ -377,9 +384,7 @@ class WechatCharge(models.AbstractModel):
                 self._give_back(_lt("The customer paid after the sale had been cancelled."))
             elif self._is_paid_otherwise():
                 self._give_back(_lt("The sale had been paid already."))
-        if self.pos_id and self.payment_uuid:
-            # The channel's name is public: it says "look again" and nothing else.
-            self.pos_id._notify('WECHAT_TRADE', {'payment_uuid': self.payment_uuid})
+        self._wake_till()
         return result
 
     def _is_paid_otherwise(self):
@@ -415,6 +420,7 @@ class WechatCharge(models.AbstractModel):
         # Not here: WeChat waits for an answer to its notification. The cron sends it.
         refund.next_ask = fields.Datetime.now()
         self.env.ref('wechat.cron_settle_trades').sudo()._trigger()
+        self._wake_till()
         self._tell_accountant(
             lambda env: env._("WeChat payment given back"),
             lambda env: f"{env._(reason)} {refund.name}",
@@ -433,6 +439,17 @@ class WechatCharge(models.AbstractModel):
             ('refundable_fee', '>', 0), ('orphan_told', '=', False),
             ('paid_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
         ]
+
+    def _find_home(self):
+        """Deal with a payment for which no POS order came.
+
+        Usually its till is gone, and the accountant has to see it. Where the sale got its money in
+        another way, which two tills can bring about at the same moment, it goes back.
+        """
+        if self._is_paid_otherwise():
+            self._give_back(_lt("The sale had been paid already."))
+        else:
+            self._tell_orphan()
 
     def _tell_orphan(self):
         """Show the accountant, once, a payment whose order never came, with the ways out."""
@@ -509,9 +526,23 @@ class WechatCharge(models.AbstractModel):
             'currency': self.currency_id.name,
             'total_fee': self.total_fee,
             'transaction_id': self.transaction_id or '' if paid else '',
+            'receipt': self._receipt() if paid else '',
             'retry_in': 2 if self.state in LIVE_STATES and phase != 'withdrawn' else 0,
             'mode': '' if self.mode == 'live' else self.mode,
         }
+
+    def _receipt_lines(self):
+        _ = self.env._
+        titles = {
+            'wechat_native': _("WeChat Pay (QR code)"),
+            'wechat_micropay': _("WeChat Pay (payment code)"),
+        }
+        return [
+            titles[self._till_method()],
+            _("Transaction: %(number)s", number=self.transaction_id),
+            _("Merchant order: %(number)s", number=self.name),
+            self.payer and _("Payer: %(payer)s", payer=self.payer),
+        ]
 
     def _till_method(self):
         """Return the terminal code of this kind of payment."""
@@ -557,6 +588,10 @@ class WechatCharge(models.AbstractModel):
             return _(
                 "The customer paid, but not for this sale any more: the accountant settles it. Take"
                 " another payment.")
+        if self.state in PAID_STATES and self._is_paid_otherwise():
+            return _(
+                "This sale is paid already, so this payment goes back to the customer by itself."
+                " Take nothing more.")
         if self.state in PAID_STATES:
             return _("The customer's money goes back by itself. Take another payment.")
         if self.state == 'cancelled':

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 
 from ..gateway import explain
 from .wechat_charge import ORPHAN_AFTER
+from .wechat_trade import STUCK_AFTER
 
 _logger = logging.getLogger(__name__)
 
@@ -133,25 +134,41 @@ class WechatEvidence(models.Model):
             for record in due:
                 self._settle_one(record)
             self.env['ir.cron']._commit_progress(len(due))
-        self.env['wechat.refund'].sudo()._drop_stale()
+        refunds = self.env['wechat.refund'].sudo()
+        for stale in refunds.search(refunds._stale_domain(), limit=limit):
+            self._work_on(stale, refunds._stale_domain(), stale._cancel)
         for model_name in TRADE_MODELS:
             model = self.env[model_name].sudo()
-            for orphan in model.search(model._orphan_domain(ORPHAN_AFTER), limit=limit):
-                orphan._tell_orphan()
+            lone = model._orphan_domain(ORPHAN_AFTER)
+            for orphan in model.search(lone, limit=limit):
+                self._work_on(orphan, lone, orphan._find_home)
+            stuck = model._stuck_domain(STUCK_AFTER)
+            for record in model.search(stuck, limit=limit):
+                self._work_on(record, stuck, record._tell_stuck)
 
     @api.model
     def _settle_one(self, record):
-        """Settle one record; whatever happens to it stays with it."""
-        try:
-            record._commit()  # A fresh snapshot: another host may have been here meanwhile.
-            record.invalidate_recordset()
-            if not record.try_lock_for_update() or not record.filtered_domain(record._due_domain()):
-                return
+        """Make the next call for one record."""
+        def settle():
             # Moved on first: a record that raises, or a host that dies, does not block the others.
             record._wake_cron(60)
             record._commit()
             record._settle()
-            record._commit()
+
+        self._work_on(record, record._due_domain(), settle)
+
+    @api.model
+    def _work_on(self, record, domain, work):
+        """Do something for one record; whatever happens stays with it.
+
+        :param domain: what the record must still fulfil when its lock is ours
+        """
+        try:
+            record._commit()  # A fresh snapshot: another host may have been here meanwhile.
+            record.invalidate_recordset()
+            if record.try_lock_for_update() and record.filtered_domain(domain):
+                work()
+                record._commit()
         except Exception:
             self.env.cr.rollback()
             _logger.exception("WeChat %s: could not be settled, it is tried again", record.name)

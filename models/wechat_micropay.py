@@ -10,6 +10,7 @@ from .wechat_trade import LIVE_STATES
 ASK_EVERY = 5  # wechat.micropay_step, 5 to 10
 GIVE_UP_AFTER = 30  # wechat.micropay_window, 30 to 45
 REVERSE_NOT_BEFORE = 15
+LAST_LOOK = 600
 
 # What reverse and orderquery say of a number that never reached WeChat.
 NUMBER_UNKNOWN = ('ORDERNOTEXIST', 'INVALID_TRANSACTIONID')
@@ -130,6 +131,10 @@ class WechatMicropay(models.Model):
     def _settle(self):
         """Make the next call for an unclear payment: ask, and take it back if its time is over."""
         self.ensure_one()
+        look_back = self.state == 'cancelled' and self.next_ask
+        if look_back and self._age('submitted_at') >= LAST_LOOK and self._ask().data:
+            # An answer, whatever it is, is the last one; paid after all, the money goes back.
+            self.next_ask = False
         if self.state != 'pending':
             return
         over = self._wants_reverse() and self._age('submitted_at') >= REVERSE_NOT_BEFORE
@@ -152,6 +157,19 @@ class WechatMicropay(models.Model):
             return
         # Only now: a payment that wins the race is booked, not undone.
         self._reverse(question)
+
+    def _last_look(self):
+        # WeChat did not know it when it was given up: should it have been on its way all the same,
+        # through a host that came back to life, say, the customer gets the money back.
+        never_arrived = self.state == 'cancelled' and self.err_code in NUMBER_UNKNOWN
+        return never_arrived and fields.Datetime.add(self.submitted_at, seconds=LAST_LOOK)
+
+    @api.model
+    def _due_domain(self):
+        return [
+            ('state', 'in', (*LIVE_STATES, 'cancelled')),
+            ('next_ask', '<=', fields.Datetime.now()),
+        ]
 
     def _window(self):
         """Return the seconds that a customer has to type the password."""
@@ -184,12 +202,14 @@ class WechatMicropay(models.Model):
             return
         # On disk before the call: from here on "paid" is no longer the last word, because the
         # reversal may be under way. Only WeChat's refusal to reverse takes this back.
+        sent_before = self.reversal_sent
         self.write({'reversal_sent': True, 'last_call': 'reverse'})
         outcome = self._call('reverse', self.name)
         if self.state != 'pending':
             return
         if outcome.kind in (Kind.CONFIG, Kind.TOO_EARLY, Kind.TAKEN):
-            self.reversal_sent = False
+            # This one was not carried out; an earlier one may still be under way.
+            self.reversal_sent = sent_before
         if outcome.code not in NUMBER_UNKNOWN:
             return
         # WeChat speaks again: the question that it was silent on can be put now.

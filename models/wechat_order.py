@@ -20,6 +20,7 @@ from .wechat_trade import LIVE_STATES, RAW_GROUPS, UnknownNumberError
 # Seconds. A code lives two hours at WeChat; an order must be five minutes old to be closed.
 VALID_FOR = 7200
 CLOSE_NOT_BEFORE = 300
+ORDER_EVERY = 20
 ASK_EVERY = 2
 
 # Fields of WeChat's that a caller may add; what identifies an order is ours alone.
@@ -289,13 +290,31 @@ class WechatOrder(models.Model):
         if self.number_doubtful or self.err_code == 'FOREIGN_EVIDENCE':
             # It may be another system's trade: asked about, and neither ordered again nor closed.
             self._ask()
-        elif not (over or self._is_payable()):
-            # The reply was lost, so nobody has the code yet; the same order gives a new one.
+        elif not (over or self._is_payable()) and self._has_lost_reply():
+            # Nobody has the code yet; the same order gives a new one.
             self._call('unified_order', self._frozen())
         elif over and self._last_question() and self._age('submitted_at') >= CLOSE_NOT_BEFORE:
             self._close(self._last_question())
         else:
             self._ask()
+
+    @api.model
+    def _stuck_domain(self, age):
+        # An order may wait for its customer for as long as its code lives.
+        long_ago = fields.Datetime.subtract(fields.Datetime.now(), seconds=age)
+        return [*super()._stuck_domain(age), '|', ('withdrawn', '=', True),
+                ('expires_at', '<=', long_ago)]
+
+    def _has_lost_reply(self):
+        """Tell whether the order is surely not under way any more.
+
+        Two of the same at once could leave the till with the code that WeChat has made void.
+        """
+        return self._age('submitted_at') >= ORDER_EVERY or bool(
+            self.env['wechat.evidence'].search_count([
+                ('order_id', '=', self.id), ('source', '=', 'reply'),
+                ('endpoint', '=', 'unifiedorder'),
+            ], limit=1))
 
     def _is_payable(self):
         """Tell whether the customer can have been given something to pay."""
@@ -386,4 +405,14 @@ class WechatOrder(models.Model):
     def _till_sentence(self, phase):
         if phase == 'show_qr':
             return self.env._("Ask the customer to scan this code with WeChat.")
+        if phase == 'asking' and self.code_url and not self.err_code:
+            return self.env._(
+                "The code has expired. Asking WeChat whether it was paid before that …")
         return super()._till_sentence(phase)
+
+    def _failure_sentence(self):
+        if self.state == 'cancelled' and not self.withdrawn and self._is_expired():
+            return self.env._(
+                "The code has expired and nothing was paid. Show a new one, or take another"
+                " payment.")
+        return super()._failure_sentence()

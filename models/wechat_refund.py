@@ -14,6 +14,10 @@ from ..gateway import (
 )
 from .wechat_trade import LIVE_STATES, UnknownNumberError
 
+# Seconds. A call to WeChat ends within 15 seconds.
+ASK_EVERY = 2
+SEND_EVERY = 20
+
 
 class WechatRefund(models.Model):
     """Money that goes back to the customer (endpoint `refund`).
@@ -36,6 +40,9 @@ class WechatRefund(models.Model):
     )
     amount = fields.Monetary(compute='_compute_amount')
     reason = fields.Char(readonly=True, help="Shown to the customer.")
+    sent_at = fields.Datetime(
+        readonly=True, copy=False,
+        help="When it was sent last; it is not repeated while that call may still be under way.")
     automatic = fields.Boolean(
         readonly=True, help="Ordered by Odoo itself: the customer paid after the sale was over.")
     wechat_refund_id = fields.Char(
@@ -172,9 +179,9 @@ class WechatRefund(models.Model):
                 number=original.name))
         if self.state == 'draft' or (self.state == 'error' and again):
             self.write({'submitted_at': fields.Datetime.now(), 'ask_count': 0})
+            self.sent_at = self.submitted_at
             self._apply(Outcome(kind=Kind.PENDING, code='SUBMITTED', endpoint='refund'), 'odoo')
             self._wake_cron(60)
-            self._commit()
             self._call('refund', self._frozen())
         else:
             self._settle()
@@ -184,10 +191,12 @@ class WechatRefund(models.Model):
         self.ensure_one()
         if self.state == 'draft' and self.automatic:
             self._submit()
-        elif self.state != 'pending':
+        elif self.state != 'pending' or not self._is_due(ASK_EVERY):
             return
-        elif not self.wechat_refund_id and self.err_code and self._asked_last():
+        elif not self.wechat_refund_id and self.err_code and self._asked_last() and (
+                self._age('sent_at') >= SEND_EVERY):
             # WeChat does not know it, or could not do it yet: the same number again.
+            self.sent_at = fields.Datetime.now()
             self._call('refund', self._frozen())
         else:
             self._ask()
@@ -226,14 +235,22 @@ class WechatRefund(models.Model):
                 " or lost its data. Enter the return in the books."),
         )
 
+    def _find_home(self):
+        """Deal with a refund at a till for which no POS order came."""
+        self._tell_orphan()
+
     @api.model
-    def _drop_stale(self):
-        """End the refunds that a till prepared and never sent: they would keep their amount."""
-        for refund in self.search([
+    def _stuck_domain(self, age):
+        # What WeChat has accepted may take the bank some days.
+        return [*super()._stuck_domain(age), ('wechat_refund_id', '=', False)]
+
+    @api.model
+    def _stale_domain(self):
+        """Return the domain of what a till prepared and never sent: it would keep its amount."""
+        return [
             ('state', '=', 'draft'), ('automatic', '=', False), ('payment_uuid', '!=', False),
             ('create_date', '<=', fields.Datetime.subtract(fields.Datetime.now(), hours=1)),
-        ]):
-            refund._cancel()
+        ]
 
     def _asked_last(self):
         last = self.env['wechat.evidence'].search(
@@ -300,7 +317,8 @@ class WechatRefund(models.Model):
             return 'done'
         if kind == Kind.CLOSED and state == 'draft':
             return 'cancelled'
-        if kind == Kind.REFUSED:
+        if kind == Kind.REFUSED and not (outcome.endpoint == 'refund' and self.wechat_refund_id):
+            # What WeChat has accepted is not undone by its answer to a repetition.
             return 'error'
         if kind == Kind.CONFIG and outcome.endpoint == 'refund' and not self.ask_count:
             # The first word ever: it never began. After an unclear answer it would be a guess.
@@ -341,8 +359,10 @@ class WechatRefund(models.Model):
                 kind=Kind.REFUNDED, code='REFUND', endpoint='refundquery',
                 description=self.name,
             ), 'odoo')
-        if self.pos_id and self.payment_uuid:
-            self.pos_id._notify('WECHAT_TRADE', {'payment_uuid': self.payment_uuid})
+        if self.state == 'done' and self.pos_payment_id:
+            # Where the money went, WeChat says only now: a reprint tells it.
+            self.pos_payment_id._wechat_print(self)
+        self._wake_till()
         return result
 
     def _starting_call(self):
@@ -394,9 +414,22 @@ class WechatRefund(models.Model):
             'currency': self.currency_id.name,
             'total_fee': -self.refund_fee,
             'transaction_id': self.wechat_refund_id or '',
+            'receipt': self._receipt() if accepted else '',
             'retry_in': 0 if accepted or failed else 3,
             'mode': '' if self.mode == 'live' else self.mode,
         }
+
+    def _receipt_lines(self):
+        _ = self.env._
+        account = self.refund_recv_accout
+        return [
+            _("WeChat Pay refund"),
+            _("Refund: %(number)s", number=self.wechat_refund_id),
+            _("Merchant refund: %(number)s", number=self.name),
+            account and _("Refunded to: %(account)s", account=account),
+            not account and self._original().payer
+            and _("Payer: %(payer)s", payer=self._original().payer),
+        ]
 
     def _till_sentence(self, phase):
         _ = self.env._

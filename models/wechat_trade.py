@@ -18,6 +18,7 @@ _logger = logging.getLogger(__name__)
 
 LIVE_STATES = ('draft', 'pending')
 BOOKING_TRIES = 5
+STUCK_AFTER = 3600  # seconds; nothing that goes right waits for WeChat that long
 
 # Ends that were asked for: nothing went wrong.
 GOOD_ENDS = ('SUCCESS', 'CLOSED', 'REVOKED', 'NEVER_SENT')
@@ -53,7 +54,7 @@ class WechatTrade(models.AbstractModel):
 
     _name = 'wechat.trade'
     _description = "WeChat Trade"
-    _inherit = ['wechat.accountant.mixin']
+    _inherit = ['wechat.accountant.mixin', 'wechat.receipt.mixin']
     _order = 'id desc'
 
     name = fields.Char(
@@ -124,6 +125,9 @@ class WechatTrade(models.AbstractModel):
         readonly=True, copy=False, index='btree_not_null',
         help="When WeChat is asked again if no till does it first.",
     )
+
+    stuck_told = fields.Boolean(
+        readonly=True, copy=False, help="The accountant was told that WeChat does not say its end.")
 
     _name_uniq = models.Constraint('unique (name)', "This number is already in use.")
 
@@ -248,6 +252,30 @@ class WechatTrade(models.AbstractModel):
         """Return the domain of the records that the cron looks after now."""
         return [('state', 'in', LIVE_STATES), ('next_ask', '<=', fields.Datetime.now())]
 
+    @api.model
+    def _stuck_domain(self, age):
+        """Return the domain of what a person has to look at, because asking leads nowhere.
+
+        :param int age: seconds since it was sent
+        """
+        return [
+            ('state', '=', 'pending'), ('stuck_told', '=', False),
+            ('submitted_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
+        ]
+
+    def _tell_stuck(self):
+        """Show the accountant, once, a record whose end WeChat does not tell."""
+        self.stuck_told = True
+        self._tell_accountant(
+            lambda env: env._("WeChat does not say how this ends"),
+            lambda env: " ".join(filter(None, [
+                env._(
+                    "Odoo has been asking for an hour and goes on asking. Look %(number)s up on the"
+                    " WeChat Pay merchant platform.", number=self.name),
+                self.with_env(env).remedy,
+            ])),
+        )
+
     def _wake_cron(self, seconds=60):
         """Have the cron look after this record should no till do so.
 
@@ -308,9 +336,13 @@ class WechatTrade(models.AbstractModel):
                 "WeChat %s: %s -> %s (%s %s)",
                 self.name, before, target, outcome.endpoint, outcome.code)
             if target not in LIVE_STATES:
-                self.next_ask = False
+                self.next_ask = self._last_look()
             self._on_state_change(before)
         return True
+
+    def _last_look(self):
+        """Return when WeChat is asked once more about a record that has just ended, or False."""
+        return False
 
     def _mismatch(self, outcome):
         """Return why verified evidence is not about this record, or an empty string.
@@ -375,6 +407,14 @@ class WechatTrade(models.AbstractModel):
 
     def _on_state_change(self, before):
         """Tell those who wait for this record."""
+
+    def _wake_till(self):
+        """Have the tills of the shop ask about this payment line again.
+
+        The channel's name is public: it says "look again" and nothing else.
+        """
+        if self.pos_id and self.payment_uuid:
+            self.pos_id._notify('WECHAT_TRADE', {'payment_uuid': self.payment_uuid})
 
     def _on_foreign_evidence(self, outcome, mismatch):
         """React to a verified answer that is about somebody else's trade."""

@@ -12,8 +12,13 @@ from . import (
     test_native,
     test_orphan,
     test_pos_payment,
+    test_receipt,
     test_refund,
+    test_sentences,
     test_setup,
     test_states,
     test_tours,
+    test_tours_display,
+    test_tours_receipt,
+    test_tours_scan,
 )

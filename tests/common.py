@@ -144,7 +144,7 @@ class WechatCase(TestPointOfSaleHttpCommon):
 
     def let_pass(self, trade, seconds):
         """Make a record look as many seconds older, here and at WeChat."""
-        for field in ('submitted_at', 'asked_at', 'expires_at'):
+        for field in ('submitted_at', 'sent_at', 'asked_at', 'expires_at'):
             if field in trade._fields and trade[field]:
                 self.env.cr.execute(
                     f"UPDATE {trade._table} SET {field} = {field} - %s * interval '1 second'"

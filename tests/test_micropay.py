@@ -125,6 +125,25 @@ class TestMicropay(WechatCase):
                 self.assertEqual((status['state'], status['free']), ('error', True))
                 self.assertFalse(self.simulator.trade(status['number']))
 
+    def test_charge_that_arrives_after_it_was_given_up_goes_back(self):
+        """A host was cut off with the charge on its way, and came back to life."""
+        self.simulator.fault('micropay', 'drop', paid=False)
+        code = self.simulator.payment_code(self.customer)
+        status = self.pay_by_code(3, code)
+        trade = self.trade(status)
+        while trade.state == 'pending':
+            self.let_pass(trade, 20)
+            self.poll(status)
+        self.assertEqual((trade.state, trade.trade_state), ('cancelled', False))
+        gateway = self.env['ir.config_parameter']._wechat_gateway()
+        gateway.micropay(dict(trade._frozen(), auth_code=code))
+        self.assertEqual(self.simulator.trade(trade.name)['trade_state'], 'SUCCESS')
+        self.let_pass(trade, 700)
+        trade.next_ask = trade.submitted_at
+        self.run_cron()
+        self.assertEqual(trade.state, 'done')
+        self.assertTrue(trade.refund_ids.automatic)
+
     def test_window_passed_is_reversed(self):
         self.simulator.fault('micropay', 'err_code', code='USERPAYING')
         status = self.pay_by_code(5)

@@ -19,6 +19,7 @@ CODES = (
 ENDINGS = ('paid later', 'cancelled', 'never', 'silence')
 STEP = 5
 LONGEST = 120  # seconds after the charge was sent
+MOST_CALLS = 15
 
 
 @tagged('post_install', '-at_install')
@@ -55,6 +56,7 @@ class TestMicropayTable(WechatCase):
         if ending == 'paid later' and known:
             self.assertEqual(trade.state, 'done')
         self.assertTrue(status['sentence'])
+        self.assertLessEqual(len(self.calls(trade)), MOST_CALLS)
 
     def calls(self, trade):
         return self.env['wechat.evidence'].search(

@@ -5,6 +5,7 @@ import uuid
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..models.wechat_charge import ORPHAN_AFTER
 from .common import WechatCase
@@ -103,6 +104,46 @@ class TestOrphan(WechatCase):
             trade = self.trade(status)
             self.assertEqual(trade.state, 'done')
             self.assertTrue(trade.refund_ids.automatic, status)
+
+    def test_cashier_of_a_second_payment_reads_that_the_sale_is_paid(self):
+        order_uuid = str(uuid.uuid4())
+        first = self.pay_by_code(10, order_uuid=order_uuid)
+        second = self.show_qr(10, order_uuid=order_uuid)
+        self.sync(dict(self.order_data([{
+            'method': self.micropay, 'amount': 10.0, 'uuid': first['payment_uuid']}]),
+            uuid=order_uuid))
+        self.pay_by_phone(second)
+        self.deliver()
+        status = self.poll(second)
+        self.assertFalse(status['paid'])
+        self.assertIn("Take nothing more", status['sentence'])
+
+    def test_two_payments_that_did_not_see_each_other(self):
+        """The order was being stored by one till while the other one's customer paid."""
+        order_uuid = str(uuid.uuid4())
+        cash = self.shop.payment_method_ids.filtered('is_cash_count')
+        self.open_session()
+        order = self.sync(dict(self.order_data(
+            [{'method': cash, 'amount': 10.0, 'uuid': str(uuid.uuid4())}], state='draft'),
+            uuid=order_uuid))
+        trade = self.trade(self.pay_by_code(10, order_uuid=order_uuid))
+        # As a transaction does it that began before the payment: without seeing it.
+        self.env.cr.execute("UPDATE pos_order SET state = 'paid' WHERE id = %s", [order.id])
+        self.env.invalidate_all()
+        self.grow_old(trade)
+        self.run_cron()
+        self.assertTrue(trade.refund_ids.automatic)
+        self.assertFalse(trade.orphan_told)
+
+    def test_other_amount_on_a_line_that_is_under_way(self):
+        begun = self.prepare(self.native, 10)
+        line = begun['payment_uuid']
+        changed = self.prepare(self.native, 5, line_uuid=line)
+        self.assertNotEqual(changed['number'], begun['number'])
+        self.assertEqual(self.trade(begun).state, 'cancelled')
+        self.till('submit', self.native, line, changed['number'])
+        with mute_logger('odoo.http'), self.assertRaisesRegex(Exception, "UserError"):
+            self.prepare(self.native, 10, line_uuid=line)
 
     def test_paid_order_is_not_charged_again(self):
         order_uuid = str(uuid.uuid4())

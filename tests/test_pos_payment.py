@@ -126,6 +126,50 @@ class TestPosPayment(WechatCase):
         self.assertFalse(answer['successful'])
         self.assertIn(status['number'], answer['message'])
 
+    def test_session_waits_for_an_unclear_refund(self):
+        order = self.sync(self.order_data([self.paid(10)]))
+        self.simulator.fault('refund', 'drop', paid=False, times=9)
+        status = self.prepare(self.micropay, -10, refunded_order_id=order.id)
+        self.till('submit', self.micropay, status['payment_uuid'], status['number'])
+        session = self.shop.current_session_id
+        answer = session.with_user(self.cashier).close_session_from_ui()
+        self.assertFalse(answer['successful'])
+        self.assertIn(status['number'], answer['message'])
+
+    def test_no_button_goes_round_an_unclear_payment(self):
+        self.simulator.fault('micropay', 'err_code', code='USERPAYING')
+        status = self.pay_by_code(10)
+        session = self.shop.current_session_id
+        for close in ('action_pos_session_closing_control', 'action_pos_session_close'):
+            with self.assertRaisesRegex(UserError, status['number']):
+                getattr(session, close)()
+
+    def test_session_withdraws_a_code_that_nobody_has_paid(self):
+        """Its till is gone. A customer who pays it all the same gets the money back."""
+        status = self.show_qr(10)
+        trade = self.trade(status)
+        session = self.shop.current_session_id
+        session.post_closing_cash_details(0)
+        self.assertTrue(session.close_session_from_ui()['successful'])
+        self.assertTrue(trade.withdrawn)
+        self.pay_by_phone(status)
+        self.deliver()
+        self.assertTrue(trade.refund_ids.automatic)
+
+    def test_session_does_not_wait_for_ever(self):
+        """What has been unclear for an hour is with the accountant, the session can be closed."""
+        self.simulator.fault('micropay', 'err_code', code='USERPAYING')
+        self.simulator.fault('orderquery', 'drop', times=99)
+        self.simulator.fault('reverse', 'drop', times=99)
+        trade = self.trade(self.pay_by_code(10))
+        self.let_pass(trade, 3700)
+        self.run_cron()
+        self.assertEqual(trade.state, 'pending')
+        self.assertIn(trade.name, trade.activity_ids.note)
+        session = self.shop.current_session_id
+        session.post_closing_cash_details(0)
+        self.assertTrue(session.close_session_from_ui()['successful'])
+
     def test_books_after_closing_the_session(self):
         self.sync(self.order_data([self.paid(19.99)]))
         self.sync(self.order_data([self.paid(0.29, self.native)]))

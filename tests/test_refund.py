@@ -20,8 +20,7 @@ class TestRefund(WechatCase):
 
     def ask_later(self, refund):
         """Let the refund arrive at the customer, and ask."""
-        self.simulator.clock.advance(3600)
-        refund.asked_at = False
+        self.let_pass(refund, 3600)
         refund.action_confirm()
 
     def test_accepted_is_not_returned(self):
@@ -58,6 +57,29 @@ class TestRefund(WechatCase):
             same = [known for known in self.simulator.refunds()
                     if known['out_refund_no'] == refund.name]
             self.assertEqual(len(same), 1)
+
+    def test_accepted_refund_is_not_failed_by_the_answer_to_a_repetition(self):
+        refund = self.refund(self.paid_trade(), 400)
+        refund.action_confirm()
+        self.assertTrue(refund.wechat_refund_id)
+        self.simulator.fault('refund', 'err_code', code='INVALID_REQUEST')
+        refund._call('refund', refund._frozen())
+        self.assertEqual(refund.state, 'pending')
+        self.ask_later(refund)
+        self.assertEqual(refund.state, 'done')
+
+    def test_refund_under_way_is_not_sent_again(self):
+        """The first call may take 15 seconds, and the till asks meanwhile."""
+        refund = self.refund(self.paid_trade(), 400)
+        self.simulator.fault('refund', 'drop', paid=False)
+        refund.action_confirm()
+        for _poll in range(4):
+            self.let_pass(refund, 3)
+            refund._settle()
+        self.assertFalse(self.simulator.refunds())
+        self.let_pass(refund, 20)
+        refund._settle()
+        self.assertEqual(len(self.simulator.refunds()), 1)
 
     def test_unclear_refund_is_not_failed_by_a_broken_set_up(self):
         """The answer was lost, then the key was changed: nobody knows, so nobody says "failed"."""

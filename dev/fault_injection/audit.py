@@ -5,6 +5,7 @@ LIVE = ('draft', 'pending')
 FINAL_WITHIN = 90  # seconds after the recovery: an attempt that a till may still wait for
 CLOSED_WITHIN = 480  # a withdrawn order: WeChat's five minutes, two runs of the cron, one more call
 SETTLED_WITHIN = 3 * 3600  # seconds: closings (a code lives two hours) and refunds
+TOLD_WITHIN = 900  # seconds after that: the accountant knows of money without an order
 
 
 class Audit:
@@ -86,6 +87,27 @@ class Audit:
             stage.play_until(stage.now + (20 if stage.now < began + 600 else 300))
         for number in self.unsettled():
             stage.find('never settled', f"{number} is open {SETTLED_WITHIN} s after the recovery")
+        settled = stage.now
+        while stage.now < settled + TOLD_WITHIN and self._untold():
+            stage.play_until(stage.now + 100)
+        for number in self._untold():
+            stage.find('nobody told', f"{number} has money without an order, and no activity")
+
+    def _untold(self):
+        """Return payments of which an accountant has to know and is not told.
+
+        Those without an order, and those that Odoo gives back by itself.
+        """
+        charges = self.books.charges(self._lines)
+        returned = {
+            (refund['order_id'], refund['micropay_id'])
+            for refund in self.books.refunds(charges) if refund['automatic']}
+        told = self.books.told(charges)
+        links = {'wechat_order': lambda n: (n, None), 'wechat_micropay': lambda n: (None, n)}
+        return [
+            row['name'] for row in charges if row['name'] not in told and (
+                links[row['table']](row['id']) in returned
+                or (row['state'] == 'done' and not row['pos_payment_id']))]
 
     def tell_evidence(self):
         """Add to the diary what Odoo has written down about each payment: for whoever mends it."""
@@ -240,7 +262,12 @@ class Audit:
 
     @staticmethod
     def check_session(stage, session_id):
-        """The journal items of a closed session are the sum of its WeChat payments."""
+        """The journal items of a closed session are the sum of its WeChat payments.
+
+        And all that WeChat and Odoo have ever booked is the same, whichever seed it was of.
+        """
+        for number, at_wechat, in_odoo in stage.books.all_that_differ():
+            stage.find('fen differ', f"{number}: WeChat has {at_wechat} fen, Odoo {in_odoo}")
         payments, posted = stage.books.session(session_id)
         if payments != posted:
             stage.find(

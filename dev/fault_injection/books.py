@@ -96,6 +96,33 @@ class Books:
             ' WHERE order_id = ANY(%s) OR micropay_id = ANY(%s)',
             [[row['id'] for row in charges if row['table'] == table] for table in CHARGES])
 
+    def told(self, charges):
+        """Return the numbers of the payments that an accountant has an activity on."""
+        told = set()
+        for table in CHARGES:
+            rows = self.rows(
+                'SELECT DISTINCT res_id FROM mail_activity WHERE res_model = %s',
+                [table.replace('_', '.')])
+            ids = {row['res_id'] for row in rows}
+            told |= {row['name'] for row in charges if row['table'] == table and row['id'] in ids}
+        return told
+
+    def all_that_differ(self):
+        """Return number, WeChat's and Odoo's fen of all payments for which these are not equal."""
+        odoo = {}
+        for table in CHARGES:
+            for row in self.rows(
+                    f'SELECT name, total_fee, refund_fee, trade_state FROM {table}'
+                    " WHERE state IN ('done', 'refunded')"):
+                is_gone = row['trade_state'] == 'REVOKED'
+                odoo[row['name']] = 0 if is_gone else row['total_fee'] - row['refund_fee']
+        wechat = {
+            trade['out_trade_no']: _net(trade) for trade in self._ledger('SELECT * FROM trades')}
+        return [
+            (number, wechat.get(number, 0), odoo.get(number, 0))
+            for number in sorted({*wechat, *odoo})
+            if wechat.get(number, 0) != odoo.get(number, 0)]
+
     def refunds_under_way(self, number):
         """Return the fen of all refunds, done or under way, of the payment that one is for."""
         return self.rows(

@@ -89,9 +89,14 @@ def _race(rng):
 
 def _slow(rng):
     return Fault("a slow answer", 'odoo', {
-        # Longer than the 15 seconds of the connection's time-outs nothing is under way.
+        # Within the time-outs of one connection.
         'do': 'meet', 'place': 'call', 'when': rng.choice(('before', 'after')), 'nth': 1,
         'what': 'wait', 'seconds': rng.randint(3, 12)})
+
+
+def _stall(_rng):
+    return Fault("a host that hangs for minutes", 'odoo', {
+        'do': 'meet', 'place': 'call', 'when': 'before', 'nth': 1, 'what': 'stall'})
 
 
 def _down(rng):
@@ -136,6 +141,7 @@ KINDS = {
     "a rival in the middle": (8, CALLING, _meeting),
     "two requests at the same moment": (6, (*TILL, 'notify'), _race),
     "a slow answer": (4, CALLING, _slow),
+    "a host that hangs for minutes": (4, ('submit',), _stall),
     "WeChat restarted": (4, CALLING, _down),
     "call lost on the way to WeChat": (
         4, CALLING, _wechat("call lost on the way to WeChat", {'kind': 'drop', 'paid': False})),

@@ -62,6 +62,8 @@ def play(stage, seed):
             second = SecondTill(stage, till)
             stage.tills.append(second)
             stage.spawn(second.work(), sale.start + sale.second_till[1])
+    if script.leap:
+        stage.spawn(stage.leap(*script.leap))
     stage.play_until(stage.now + script.trouble)
     stage.recover()
     audit.watch_recovery()

@@ -4,6 +4,9 @@
 from dataclasses import dataclass
 from random import Random
 
+# Orders can be closed after 300 seconds, money without an order is told of after 600, a code
+# expires after 7200. What happens then has to meet faults as well.
+LEAPING, LEAPS = 0.25, (280, 300, 580, 7170)
 METHODS = ('wechat_native', 'wechat_micropay')
 
 
@@ -62,6 +65,7 @@ class Script:
     """All of a seed.
 
     :ivar trouble: seconds during which there are faults; then comes the recovery
+    :ivar leap: `(seconds after the beginning, seconds)`: so much time passes at once, or nothing
     :ivar cron_phase: seconds after the beginning of the cron's first run; it runs each minute
     """
 
@@ -69,6 +73,7 @@ class Script:
     sales: list
     trouble: int
     cron_phase: int
+    leap: tuple = ()
 
 
 def write_script(seed):
@@ -80,7 +85,12 @@ def write_script(seed):
             sale.second_till = (rng.choice(METHODS), rng.choice((0, 1, 5, 15, 30)))
             sale.returned = ()
             sale.customer.pays_old_codes = True
-    return Script(seed, sales, trouble=rng.randint(40, 100), cron_phase=rng.randint(5, 60))
+    script = Script(seed, sales, trouble=rng.randint(40, 100), cron_phase=rng.randint(5, 60))
+    if rng.random() < LEAPING:
+        at, seconds = rng.randint(20, 60), rng.choice(LEAPS)
+        script.leap = (at, seconds)
+        script.trouble = at + seconds + rng.randint(60, 120)
+    return script
 
 
 def _sale(rng):

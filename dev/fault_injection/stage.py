@@ -166,8 +166,13 @@ class Stage:
     def run_cron(self, host=0, step=True):
         """Run the cron as Odoo does, in a transaction of its own."""
         def run(headers):
-            self.call(host, 'admin', 'ir.cron', 'method_direct_trigger', [[self.cron_id]],
-                      headers=headers)
+            problem = self.call(
+                host, 'admin', 'ir.cron', 'method_direct_trigger', [[self.cron_id]],
+                headers=headers)
+            if isinstance(problem, dict):
+                self.log(f"cron: {problem}")
+                if self.recovering:
+                    self.find('server error', f"the cron fails without any fault: {problem}")
 
         try:
             if step:
@@ -361,6 +366,8 @@ class Stage:
             time.sleep(how.get('head_start', HEAD_START))
         elif what == 'wait':
             self.clock.advance(how['seconds'])
+        elif what == 'stall' and till and till.attempt and till.attempt.status:
+            self._stall(till)
         elif what == 'wechat_down':
             self.process.kill()
         elif what == 'cron':
@@ -378,6 +385,13 @@ class Stage:
                 self._rival_to_the_end(till)
             else:
                 till.rival(what.removeprefix('rival_'))
+
+    def _stall(self, till):
+        """The host hangs for minutes, the other one takes over and gives the payment up."""
+        till.rival('cancel')
+        for _poll in range(6):
+            self.clock.advance(15)
+            till.rival('poll')
 
     def _rival_to_the_end(self, till):
         """Another till cancels, and asks for as long as one answer may be on its way."""
@@ -419,6 +433,8 @@ class Stage:
         if (data.get('name') or '').startswith('odoo.exceptions.'):
             raise Told(words)
         self.unforeseen[words.splitlines()[0][:100]] += 1
+        if self.recovering and not self.planned:
+            self.find('server error', f"without any fault: {words.splitlines()[0]}")
         raise Crashed(words)
 
     # ---- the shop ------------------------------------------------------------------------
@@ -455,6 +471,12 @@ class Stage:
         while True:
             self.deliver()
             yield POST_EVERY
+
+    def leap(self, at, seconds):
+        """Let much time pass at once, as if everybody had gone to lunch. A task."""
+        yield at
+        self.log(f"{seconds} s pass")
+        self.clock.advance(seconds)
 
     def clockwork(self, phase):
         """Run the cron each minute. A task."""

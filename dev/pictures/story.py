@@ -41,7 +41,7 @@ def sell_with_qr_code(album, till, phone, display):
     till.pay('wechat_native')
     till.wait_for('qr')
     album.save('till_native', till.picture())
-    display.wait_for_selector('.modal img')
+    display.wait_for_selector('.wechat-panel img')
     album.save('customer_display', display.screenshot())
     phone.scan(till.code())
     album.save('till_and_phone', till.picture(), phone.picture())

@@ -98,7 +98,7 @@ function takeMoney(shop, options = {}) {
         uuid: "line",
         amount: 1.98,
         values: {},
-        needsCode: false,
+        way: "native",
         isOffline: () => shop.isOffline,
         ...options,
     });
@@ -168,7 +168,7 @@ describe("an attempt", () => {
         const shop = new Shop({ fates: [FATES[0], FATES[2], FATES[1]] });
         const attempt = takeMoney(shop);
         await advanceTime(10);
-        expect(attempt.trouble.kind).toBe("silence");
+        expect(attempt.trouble.event).toBe("silence");
         expect(String(attempt.sentence)).toInclude("Do not hand over the goods");
         expect(attempt.isOver).toBe(false);
         expect((await outcomeOf(attempt)).paid).toBe(true);
@@ -191,7 +191,7 @@ describe("an attempt", () => {
 
     test("sends nothing while the till is offline, and can be left at once", async () => {
         const shop = new Shop();
-        const attempt = takeMoney(shop, { needsCode: true });
+        const attempt = takeMoney(shop, { way: "micropay" });
         await advanceTime(10);
         shop.isOffline = true;
         attempt.scan(CODE);
@@ -204,7 +204,7 @@ describe("an attempt", () => {
 
     test("takes one code, however often the cashier scans", async () => {
         const shop = new Shop();
-        const attempt = takeMoney(shop, { needsCode: true });
+        const attempt = takeMoney(shop, { way: "micropay" });
         expect(attempt.isScanning).toBe(true);
         // Before the server has even prepared it.
         attempt.scan(CODE);
@@ -217,7 +217,7 @@ describe("an attempt", () => {
 
     test("that failed waits for the cashier, and is begun again under a new number", async () => {
         const shop = new Shop();
-        const attempt = takeMoney(shop, { needsCode: true });
+        const attempt = takeMoney(shop, { way: "micropay" });
         attempt.scan("expired");
         await advanceTime(60000);
         expect(attempt.isOver).toBe(true);
@@ -231,7 +231,7 @@ describe("an attempt", () => {
 
     test("that failed while nobody looked is settled by itself", async () => {
         const shop = new Shop({ fates: [FATES[0], FATES[2]] });
-        const attempt = takeMoney(shop, { needsCode: true });
+        const attempt = takeMoney(shop, { way: "micropay" });
         attempt.scan("expired");
         await advanceTime(10);
         attempt.unwatch();
@@ -240,7 +240,7 @@ describe("an attempt", () => {
 
     test("that nobody looks at any more charges no code that was not sent yet", async () => {
         const shop = new Shop();
-        const attempt = takeMoney(shop, { needsCode: true });
+        const attempt = takeMoney(shop, { way: "micropay" });
         attempt.scan(CODE);
         attempt.unwatch();
         await advanceTime(60000);
@@ -254,7 +254,7 @@ describe("an attempt", () => {
         const shop = new Shop();
         shop.wechat_prepare();
         shop.wechat_submit("line", "N1", CODE);
-        const attempt = takeMoney(shop, { needsCode: true, resumed: true });
+        const attempt = takeMoney(shop, { way: "micropay", resumed: true });
         expect(attempt.isScanning).toBe(false);
         expect((await outcomeOf(attempt)).paid).toBe(true);
         expect(new Set(shop.calls)).toEqual(new Set(["wechat_poll"]));

@@ -1,13 +1,17 @@
 import { _t } from "@web/core/l10n/translation";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { patch } from "@web/core/utils/patch";
+import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
 import { PosStore } from "@point_of_sale/app/services/pos_store";
+import { WechatScan } from "@wechat/app/utils/payment/wechat_scan";
 
 patch(PosStore.prototype, {
     async setup() {
         // Attempts that this page follows, by the uuid of their payment line.
         this.wechatAttempts = new Map();
+        this.wechatScan = new WechatScan(this);
         await super.setup(...arguments);
+        this.barcodeReader?.registerRaw((scanned) => this.wechatScan.onOtherScreen(scanned));
         // The bus only says "look again": its channel is public.
         this.data.connectWebSocket("WECHAT_TRADE", ({ payment_uuid }) =>
             this.lookAgainAtWechatPayment(payment_uuid)
@@ -29,6 +33,22 @@ patch(PosStore.prototype, {
         const line = this.models["pos.payment"].getBy("uuid", uuid);
         if (line?.isWechatLive()) {
             line.payment_method_id.payment_terminal?.resume(line);
+        } else if (line?.isWechatPaid() && line.getAmount() > 0) {
+            this.askAboutPaidWechatLine(line);
+        }
+    },
+
+    /** A payment that pays for nothing is given back, also after this till was told "paid". */
+    async askAboutPaidWechatLine(line) {
+        try {
+            const { payment_terminal: terminal } = line.payment_method_id;
+            const status = await terminal.call("wechat_poll", [line.uuid]);
+            if (status.found && !status.paid) {
+                terminal.tell(line, status.sentence, false, { type: "danger", sticky: true });
+            }
+        } catch (error) {
+            // Nothing hangs on the answer: the server has done what there was to do.
+            logPosMessage("PosStore", "askAboutPaidWechatLine", `No answer: ${error?.name}`);
         }
     },
 

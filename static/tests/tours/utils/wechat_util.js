@@ -102,7 +102,7 @@ export function qrCodeIsTheOneOfWechat() {
                 if (!codeUrl || anchor.src !== expected) {
                     throw new Error("The till shows another QR code than WeChat's.");
                 }
-                if (line.qrPaymentData?.qrCode !== expected) {
+                if (line.wechatDisplay?.qrCode !== expected) {
                     throw new Error("The customer display shows another QR code.");
                 }
             },

@@ -4,7 +4,6 @@ import { patch } from "@web/core/utils/patch";
 import { useService } from "@web/core/utils/hooks";
 import { onWillUnmount } from "@odoo/owl";
 import { PaymentScreen } from "@point_of_sale/app/screens/payment_screen/payment_screen";
-import { readPaymentCode } from "@wechat/app/utils/payment/wechat_payment_code";
 
 patch(PaymentScreen.prototype, {
     setup() {
@@ -21,46 +20,46 @@ patch(PaymentScreen.prototype, {
                 this.resumeWechatPayment(line);
             }
         }
+        const code = this.pos.wechatScan.takeOver(this.currentOrder);
+        if (code) {
+            this.chargeCodeFromProducts(code);
+        }
     },
 
     // ---- Payment codes scanned before a method was chosen ---- //
 
     /** @returns {boolean} true for a payment code: then nobody else should read it */
     onRawScan(scanned) {
-        const { code } = readPaymentCode(scanned);
-        const method = this.payment_methods_from_config.find(
-            (pm) => pm.use_payment_terminal === "wechat_micropay" && pm.payment_terminal
+        return this.pos.wechatScan.onPaymentScreen(scanned, (code) =>
+            this.chargeScannedCode(code)
         );
-        if (!code || !method) {
-            return false;
-        }
-        this.chargeScannedCode(method, code);
-        return true;
     },
 
     /** A payment code in front of an unpaid order can only mean: charge it. */
-    async chargeScannedCode(method, code) {
-        const waitingLine = this.paymentLines.find(
-            (line) =>
-                line.payment_method_id.id === method.id &&
-                ["pending", "retry"].includes(line.getPaymentStatus())
-        );
-        const canAddLine =
-            !this.currentOrder.electronicPaymentInProgress() && this.currentOrder.remainingDue > 0;
-        if (
-            this.isRefundOrder ||
-            this.pos.paymentTerminalInProgress ||
-            !(waitingLine || canAddLine)
-        ) {
-            this.notification.add(
-                _t("Nothing was charged: nothing is left to pay, or another payment is under way."),
-                { type: "warning" }
-            );
-            return;
-        }
+    async chargeScannedCode(code) {
+        const { method } = this.pos.wechatScan;
+        const waitingLine = this.pos.wechatScan.waitingLine(this.currentOrder);
         method.payment_terminal.scannedCode = code;
         await (waitingLine ? this.sendPaymentRequest(waitingLine) : this.addNewPaymentLine(method));
         method.payment_terminal.scannedCode = null;
+    },
+
+    /** Among the products, a payment code means: all that is due. */
+    chargeCodeFromProducts(code) {
+        const order = this.currentOrder;
+        // A shop with this method only has begun by itself, and waits for the code.
+        const begun = order.payment_ids
+            .map((line) => this.pos.wechatAttempts.get(line.uuid))
+            .find((attempt) => attempt?.watched && attempt.isScanning);
+        const obstacle = begun ? "" : this.pos.wechatScan.obstacle(order);
+        if (begun) {
+            begun.scan(code);
+        } else if (obstacle) {
+            this.pos.wechatScan.tell(obstacle);
+        } else {
+            this.pos.wechatScan.waitingLine(order)?.setAmount(order.remainingDue);
+            this.chargeScannedCode(code);
+        }
     },
 
     // ---- Payments that are under way ---- //

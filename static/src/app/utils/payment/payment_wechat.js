@@ -1,9 +1,15 @@
 import { _t } from "@web/core/l10n/translation";
+import { effect } from "@web/core/utils/reactive";
 import { PaymentInterface } from "@point_of_sale/app/utils/payment/payment_interface";
 import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
 import { register_payment_method } from "@point_of_sale/app/services/pos_store";
 import { WechatAttempt } from "@wechat/app/utils/payment/wechat_attempt";
 import { WechatPopup } from "@wechat/app/components/popups/wechat_popup/wechat_popup";
+import {
+    hideFromDisplay,
+    showOnDisplay,
+    thankOnDisplay,
+} from "@wechat/app/customer_display/wechat_display";
 
 /**
  * The part that both ways of paying share: it ties an attempt to its payment line, to the dialog
@@ -16,9 +22,9 @@ export class PaymentWechat extends PaymentInterface {
         this.closers = {};
     }
 
-    /** True if the till reads a code of the customer before anything can be charged. */
-    get needsCode() {
-        return false;
+    /** @returns {"native"|"micropay"} how the customer pays */
+    get way() {
+        return "native";
     }
 
     // ---- PaymentInterface ---- //
@@ -72,13 +78,14 @@ export class PaymentWechat extends PaymentInterface {
             uuid: line.uuid,
             amount: line.getAmount(),
             values: this.valuesOf(line),
-            needsCode: this.needsCode && line.getAmount() > 0,
+            way: this.way,
             isOffline: () => this.pos.data.network.offline,
             resumed,
         });
         attempt.aside = aside;
         this.pos.wechatAttempts.set(line.uuid, attempt);
         attempt.settled.then((outcome) => this.finish(attempt, outcome));
+        effect((attempt) => this.askToConfirm(attempt), [attempt]);
         return this.attemptOf(line.uuid);
     }
 
@@ -129,6 +136,9 @@ export class PaymentWechat extends PaymentInterface {
         }
         if (paid) {
             line.transaction_id = attempt.status.transaction_id;
+            this.thank(attempt, line);
+            // For the first print; with the order the server writes the same.
+            line.ticket = attempt.status.receipt;
         }
         // What the cashier has not read in the dialog is said here.
         if (paid || attempt.cancelSent || (attempt.aside && !leave)) {
@@ -149,22 +159,23 @@ export class PaymentWechat extends PaymentInterface {
     }
 
     notify(attempt, line, paid) {
-        const order = line.pos_order_id;
-        const isElsewhere = !this.pos.isOnPaymentScreen(order);
-        const sentences = [
-            _t("Order %(order)s: %(sentence)s", {
-                order: order?.pos_reference || "",
-                sentence: attempt.sentence,
-            }),
-        ];
-        if (paid && isElsewhere) {
-            sentences.push(_t("Open the order and validate it."));
-        }
-        this.pos.notification.add(sentences.join(" "), {
+        this.tell(line, attempt.sentence, paid, {
             type: paid ? "success" : "warning",
             // Somebody who serves the next customer reads it when there is time.
-            sticky: attempt.aside && isElsewhere,
+            sticky: attempt.aside && !this.pos.isOnPaymentScreen(line.pos_order_id),
         });
+    }
+
+    /** @param {object} options - of the notification */
+    tell(line, sentence, paid, options) {
+        const order = line.pos_order_id;
+        const sentences = [
+            _t("Order %(order)s: %(sentence)s", { order: order?.pos_reference || "", sentence }),
+        ];
+        if (paid && !this.pos.isOnPaymentScreen(order)) {
+            sentences.push(_t("Open the order and validate it."));
+        }
+        this.pos.notification.add(sentences.join(" "), options);
     }
 
     // ---- Screens ---- //
@@ -207,21 +218,44 @@ export class PaymentWechat extends PaymentInterface {
         }
     }
 
+    // ---- Customer display ---- //
+
     /** @param {string} qrCode - data URL of the picture, shown on the customer display as well */
     showQrCode(uuid, qrCode) {
-        const line = this.lineOf(uuid);
-        line.qrPaymentData = {
-            name: _t("WeChat Pay").toString(),
-            amount: this.env.utils.formatCurrency(line.getAmount()),
-            qrCode,
-        };
+        const attempt = this.attemptOf(uuid);
+        const shown = { ...this.displayed(attempt), state: "scan", qrCode };
+        showOnDisplay(this.lineOf(uuid), shown, attempt.secondsLeft("expires_in") || undefined);
     }
 
     hideQrCode(uuid) {
-        const line = this.lineOf(uuid);
-        if (line?.qrPaymentData) {
-            line.qrPaymentData = null;
+        hideFromDisplay(this.lineOf(uuid), "scan");
+    }
+
+    /** While the customer types the password, and the cashier waits for it. */
+    askToConfirm(attempt) {
+        const { watched, status, cancelling, trouble } = attempt;
+        const line = this.lineOf(attempt.uuid);
+        if (!watched || status?.phase !== "password" || cancelling || trouble) {
+            hideFromDisplay(line, "confirm");
+        } else if (line && line.wechatDisplay?.state !== "confirm") {
+            showOnDisplay(line, { ...this.displayed(attempt), state: "confirm" });
         }
+    }
+
+    /** Not when the next customer is being served: to that one it would be a lie. */
+    thank(attempt, line) {
+        if (!attempt.isRefund && this.pos.isOnPaymentScreen(line.pos_order_id)) {
+            thankOnDisplay(line, this.displayed(attempt));
+        }
+    }
+
+    /** What the customer may read of every payment. */
+    displayed(attempt) {
+        return {
+            amount: this.env.utils.formatCurrency(attempt.amount),
+            shop: this.pos.config.name,
+            mode: attempt.status.mode,
+        };
     }
 }
 
@@ -230,8 +264,8 @@ export class PaymentWechatNative extends PaymentWechat {}
 
 /** Micropay: the customer shows a payment code, the cashier scans it. */
 export class PaymentWechatMicropay extends PaymentWechat {
-    get needsCode() {
-        return true;
+    get way() {
+        return "micropay";
     }
 
     setup() {

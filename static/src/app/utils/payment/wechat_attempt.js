@@ -4,6 +4,7 @@ import { RPCError } from "@web/core/network/rpc";
 import { Deferred } from "@web/core/utils/concurrency";
 import { Reactive } from "@web/core/utils/reactive";
 import { logPosMessage } from "@point_of_sale/app/utils/pretty_console_log";
+import { SAID, rowsFor } from "@wechat/app/utils/payment/wechat_screen";
 
 /** Longer than the server may take with WeChat (5 s to connect, 10 s to read) in its worst case. */
 const ANSWER_TIMEOUT_MS = 30000;
@@ -46,16 +47,16 @@ export class WechatAttempt extends Reactive {
      * @param {string} options.uuid - uuid of the payment line
      * @param {number} options.amount - in the currency of the shop; negative for a refund
      * @param {object} options.values - what the server keeps with it, see `wechat_prepare`
-     * @param {boolean} options.needsCode - the customer's payment code has to be scanned first
+     * @param {"native"|"micropay"} options.way - how the customer pays, or paid
      * @param {() => boolean} options.isOffline - true when a call would not even leave the till
      * @param {boolean} [options.resumed] - started before this page was loaded: ask before acting
      */
-    setup(call, { uuid, amount, values, needsCode, isOffline, resumed = false }) {
+    setup(call, { uuid, amount, values, way, isOffline, resumed = false }) {
         this.call = call;
         this.uuid = uuid;
         this.amount = amount;
         this.values = values;
-        this.needsCode = needsCode;
+        this.way = way;
         this.isOffline = isOffline;
         this.settled = new Deferred();
         this.outcome = null;
@@ -101,7 +102,7 @@ export class WechatAttempt extends Reactive {
 
     /** The server refused to begin, nothing was sent to WeChat. */
     get isRefused() {
-        return this.trouble?.kind === "refused" && !this.maybeSent;
+        return this.trouble?.event === "refused" && !this.maybeSent;
     }
 
     get isScanning() {
@@ -120,37 +121,61 @@ export class WechatAttempt extends Reactive {
     }
 
     get codeUrl() {
-        const shown = this.status?.phase === "show_qr" && !this.cancelling;
-        return (shown && this.status.code_url) || "";
+        return (this.row.stage === "qr" && this.status.code_url) || "";
+    }
+
+    /** @returns {"native"|"micropay"|"refund"} */
+    get method() {
+        return this.isRefund ? "refund" : this.way;
+    }
+
+    /** The customer's payment code has to be scanned first. */
+    get needsCode() {
+        return this.method === "micropay";
+    }
+
+    /** @returns {string} one of `STATES` of its method */
+    get state() {
+        if (this.status && this.status.phase !== "new") {
+            return this.status.phase;
+        }
+        if (this.isScanning) {
+            return "scan";
+        }
+        if (this.maybeSent) {
+            return this.status ? "sent" : "resumed";
+        }
+        return this.status ? "sending" : "start";
+    }
+
+    /** @returns {string} one of `EVENTS` */
+    get event() {
+        if (this.trouble) {
+            return this.trouble.event;
+        }
+        if (this.cancelling && !this.isOver) {
+            return this.cancelSent ? "cancelled" : "cancelling";
+        }
+        return "none";
+    }
+
+    /** What a screen shows now: a row of the table in `wechat_screen.js`. */
+    get row() {
+        return rowsFor(this.method, this.state, this.event)[0];
     }
 
     get sentence() {
-        if (this.trouble) {
-            return this.trouble.sentence;
+        const { sentence } = this.row;
+        if (sentence === SAID) {
+            return this.trouble?.sentence || this.status.sentence;
         }
-        if (this.isScanning) {
-            return _t("Scan the payment code of the customer");
-        }
-        if (this.cancelling && !this.isOver && !this.cancelSent) {
-            return _t("Cancelling: asking WeChat whether the customer has paid …");
-        }
-        if (!this.status) {
-            return this.mustAsk
-                ? _t("Asking what became of this payment …")
-                : _t("Getting ready …");
-        }
-        if (this.status.phase === "new") {
-            return this.isRefund ? _t("Sending the refund …") : _t("Sending the payment …");
-        }
-        return this.status.sentence;
+        return typeof sentence === "function" ? sentence(this.event) : sentence;
     }
 
     /** @returns {"info"|"success"|"warning"|"danger"} */
     get tone() {
-        if (this.trouble) {
-            return this.trouble.kind === "refused" ? "danger" : "warning";
-        }
-        return this.status?.tone || "info";
+        const { tone } = this.row;
+        return tone === SAID ? this.status.tone : tone;
     }
 
     /** Seconds left of a time that the server gave with its latest word, or 0. */
@@ -361,7 +386,7 @@ export class WechatAttempt extends Reactive {
         this.failures += 1;
         this.mustAsk = this.maybeSent && method !== "wechat_cancel";
         if (error instanceof RPCError && TOLD_ERRORS.includes(error.exceptionName)) {
-            this.trouble = { kind: "refused", sentence: error.data?.message || error.message };
+            this.trouble = { event: "refused", sentence: error.data?.message || error.message };
             if (method === "wechat_cancel") {
                 this.cancelling = false;
                 this.mustAsk = this.maybeSent;
@@ -378,22 +403,8 @@ export class WechatAttempt extends Reactive {
             this.settle(false, true);
             return;
         }
-        this.trouble = { kind: "silence", sentence: this.silenceSentence(error) };
-    }
-
-    silenceSentence(error) {
-        if (error?.exceptionName === "odoo.http.SessionExpiredException") {
-            return _t(
-                "You were signed out. Sign in again in another tab of this browser: this payment " +
-                    "is kept, and asked about again by itself."
-            );
-        }
-        return this.maybeSent
-            ? _t(
-                  "No answer from the shop's server. Do not hand over the goods and do not charge " +
-                      "again – asking again …"
-              )
-            : _t("No answer from the shop's server – trying again …");
+        const isSignedOut = error?.exceptionName === "odoo.http.SessionExpiredException";
+        this.trouble = { event: isSignedOut ? "signed_out" : "silence" };
     }
 
     settle(paid, leave) {

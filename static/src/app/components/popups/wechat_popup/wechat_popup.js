@@ -26,6 +26,8 @@ const TONES = {
     danger: { icon: "fa-times-circle", className: "text-bg-danger" },
 };
 
+const STAGE_ICONS = { scan: "fa-barcode", qr: "fa-qrcode" };
+
 /**
  * What the cashier sees of one attempt: one true sentence, the amount, and the way out.
  * Closing it does not end the attempt.
@@ -87,13 +89,11 @@ export class WechatPopup extends Component {
 
     /** @returns {"scan"|"over"|"qr"|"wait"} */
     get stage() {
-        if (this.attempt.isScanning) {
-            return "scan";
-        }
-        if (this.attempt.isOver || this.attempt.isRefused) {
-            return "over";
-        }
-        return this.attempt.codeUrl ? "qr" : "wait";
+        return this.attempt.row.stage;
+    }
+
+    can(action) {
+        return this.attempt.row.actions.includes(action);
     }
 
     get title() {
@@ -127,13 +127,7 @@ export class WechatPopup extends Component {
     }
 
     get icon() {
-        if (this.stage === "scan" && !this.attempt.trouble) {
-            return "fa-barcode";
-        }
-        if (this.stage === "qr" && !this.attempt.trouble) {
-            return "fa-qrcode";
-        }
-        return this.tone.icon;
+        return (!this.attempt.trouble && STAGE_ICONS[this.stage]) || this.tone.icon;
     }
 
     get qrCode() {
@@ -165,18 +159,7 @@ export class WechatPopup extends Component {
 
     get showsNextCustomer() {
         const isLong = this.state.now - this.openTime > NEXT_CUSTOMER_AFTER_MS;
-        const isStuck = isLong || this.attempt.trouble?.kind === "silence";
-        return this.stage === "wait" && isStuck && this.attempt.maybeSent;
-    }
-
-    get againLabel() {
-        if (this.attempt.isRefused) {
-            return _t("Try again");
-        }
-        if (this.attempt.isRefund) {
-            return _t("Refund again");
-        }
-        return this.attempt.needsCode ? _t("Scan again") : _t("New code");
+        return this.can("next") && (isLong || Boolean(this.attempt.trouble));
     }
 
     // ---- What the cashier does ---- //
@@ -184,11 +167,11 @@ export class WechatPopup extends Component {
     onScanned(text) {
         const { code, problem } = readPaymentCode(text);
         this.clearInput();
-        if (this.stage === "over" && code && this.attempt.needsCode) {
+        if (this.can("again") && code && this.attempt.needsCode) {
             // The customer shows a fresh code: no need to press the button first.
             this.attempt.again();
         }
-        if (!this.attempt.isScanning) {
+        if (!this.can("scan")) {
             return;
         }
         if (code) {
@@ -230,9 +213,9 @@ export class WechatPopup extends Component {
     }
 
     onEscape() {
-        if (this.stage === "over") {
+        if (this.can("leave")) {
             this.attempt.leave();
-        } else {
+        } else if (this.can("cancel")) {
             this.attempt.cancel();
         }
     }

@@ -1,0 +1,309 @@
+import { _t } from "@web/core/l10n/translation";
+
+/** Ways of paying, and of giving back. */
+export const METHODS = ["native", "micropay", "refund"];
+
+/** What the server says of a payment or refund, see `_till_phase` of `wechat.trade`. */
+export const PHASES = {
+    native: ["show_qr", "asking", "withdrawn", "failed", "paid"],
+    micropay: ["asking", "password", "reversing", "failed", "paid"],
+    refund: ["asking", "failed", "refund_accepted"],
+};
+
+/**
+ * Before that: `start` nothing has happened, `resumed` begun before the page was loaded, `scan` waits
+ * for the customer's code, `sending` about to be sent, `sent` on its way.
+ */
+export const STATES = {
+    native: ["start", "resumed", "sending", "sent", ...PHASES.native],
+    micropay: ["start", "resumed", "scan", "sending", "sent", ...PHASES.micropay],
+    refund: ["start", "resumed", "sending", "sent", ...PHASES.refund],
+};
+
+const UNSENT = ["start", "scan", "sending"];
+const SENT = ["resumed", "sent", "asking", "password", "reversing"];
+const QR = ["show_qr"];
+const OVER = ["withdrawn", "failed"];
+const DONE = ["paid", "refund_accepted"];
+const LIVE = [...UNSENT, ...SENT, ...QR];
+
+/**
+ * What stands between the state and its end: `cancelling` the cashier wants out, the server has not
+ * answered; `cancelled` it has, WeChat's last word is awaited; `silence` the server does not answer;
+ * `signed_out`; `refused` the server said in words why not.
+ */
+export const EVENTS = ["none", "cancelling", "cancelled", "silence", "signed_out", "refused"];
+
+/**
+ * What the cashier can do. `next`: serve the next customer, this one is followed in the background.
+ * `again`: the same line once more. `leave`: take another payment method.
+ */
+export const ACTIONS = ["scan", "cancel", "next", "again", "leave"];
+
+/** Words that only the server has: WeChat's answer, explained; or the reason of a refusal. */
+export const SAID = Symbol("said by the server");
+
+const CHARGES = ["native", "micropay"];
+const OUTAGES = ["silence", "signed_out"];
+const SIGNED_OUT = _t(
+    "You were signed out. Sign in again in another tab of this browser: this payment is kept, and " +
+        "asked about again by itself."
+);
+const UNSURE = _t(
+    "No answer from the shop's server. Do not hand over the goods and do not charge again – asking " +
+        "again …"
+);
+const UNSURE_REFUND = _t(
+    "No answer from the shop's server. Do not give the money back in another way, the refund may be " +
+        "under way – asking again …"
+);
+const TRYING = _t("No answer from the shop's server – trying again …");
+const CANCELLING = _t("Cancelling: asking WeChat whether the customer has paid …");
+
+/**
+ * The one table of what a till shows: for each method, state and event exactly one row.
+ *
+ * `sentence` is a text, `SAID`, or a function of the event. `stage` is the picture below the sentence: `scan` an input, `qr` the code, `wait` the time that is
+ * left, `over` nothing. "Paid" and "no money" are in no sentence of this file: those are WeChat's
+ * word, and the server passes it on.
+ */
+const ROWS = [
+    // ---- Nothing stands in between ---- //
+    {
+        states: ["start"],
+        sentence: _t("Getting ready …"),
+        actions: ["cancel"],
+    },
+    {
+        states: ["scan"],
+        sentence: _t("Scan the payment code of the customer"),
+        stage: "scan",
+        actions: ["scan", "cancel"],
+    },
+    {
+        methods: CHARGES,
+        states: ["sending"],
+        sentence: _t("Sending the payment …"),
+        actions: ["cancel"],
+    },
+    {
+        methods: CHARGES,
+        states: ["sent"],
+        sentence: _t("Sending the payment …"),
+        actions: ["cancel", "next"],
+    },
+    {
+        methods: ["refund"],
+        states: ["sending"],
+        sentence: _t("Sending the refund …"),
+        actions: ["cancel"],
+    },
+    {
+        methods: ["refund"],
+        states: ["sent"],
+        sentence: _t("Sending the refund …"),
+        actions: ["next"],
+    },
+    {
+        methods: CHARGES,
+        states: ["resumed"],
+        sentence: _t("Asking what became of this payment …"),
+        actions: ["cancel", "next"],
+    },
+    {
+        methods: ["refund"],
+        states: ["resumed"],
+        sentence: _t("Asking what became of this payment …"),
+        actions: ["next"],
+    },
+    {
+        states: QR,
+        sentence: SAID,
+        stage: "qr",
+        actions: ["cancel"],
+    },
+    {
+        methods: CHARGES,
+        states: ["asking"],
+        sentence: SAID,
+        tone: SAID,
+        actions: ["cancel", "next"],
+    },
+    {
+        // What was sent back cannot be called back.
+        methods: ["refund"],
+        states: ["asking"],
+        sentence: SAID,
+        tone: SAID,
+        actions: ["next"],
+    },
+    {
+        states: ["password"],
+        sentence: SAID,
+        actions: ["cancel", "next"],
+    },
+    {
+        states: ["reversing"],
+        sentence: SAID,
+        tone: "warning",
+        actions: ["cancel", "next"],
+    },
+
+    // ---- The cashier wants out ---- //
+    {
+        states: LIVE,
+        events: ["cancelling"],
+        sentence: CANCELLING,
+        actions: ["next"],
+    },
+    {
+        states: [...UNSENT, "resumed", "sent"],
+        events: ["cancelled"],
+        sentence: CANCELLING,
+        actions: ["next"],
+    },
+    {
+        states: ["asking", "password", "reversing", ...QR],
+        events: ["cancelled"],
+        sentence: SAID,
+        tone: "warning",
+        actions: ["next"],
+    },
+
+    // ---- Nobody answers ---- //
+    {
+        states: ["scan"],
+        events: OUTAGES,
+        sentence: (event) => (event === "signed_out" ? SIGNED_OUT : TRYING),
+        tone: "warning",
+        stage: "scan",
+        actions: ["scan", "cancel"],
+    },
+    {
+        states: ["start", "sending"],
+        events: OUTAGES,
+        sentence: (event) => (event === "signed_out" ? SIGNED_OUT : TRYING),
+        tone: "warning",
+        actions: ["cancel"],
+    },
+    {
+        methods: CHARGES,
+        states: SENT,
+        events: OUTAGES,
+        sentence: (event) => (event === "signed_out" ? SIGNED_OUT : UNSURE),
+        tone: "warning",
+        actions: ["cancel", "next"],
+    },
+    {
+        states: QR,
+        events: OUTAGES,
+        sentence: (event) => (event === "signed_out" ? SIGNED_OUT : UNSURE),
+        tone: "warning",
+        stage: "qr",
+        actions: ["cancel", "next"],
+    },
+    {
+        methods: ["refund"],
+        states: SENT,
+        events: OUTAGES,
+        sentence: (event) => (event === "signed_out" ? SIGNED_OUT : UNSURE_REFUND),
+        tone: "warning",
+        actions: ["next"],
+    },
+
+    // ---- The server says no ---- //
+    {
+        // Nothing was sent: the same once more, or another way.
+        states: UNSENT,
+        events: ["refused"],
+        sentence: SAID,
+        tone: "danger",
+        stage: "over",
+        again: _t("Try again"),
+        actions: ["again", "leave"],
+    },
+    {
+        // Money may move all the same, so it goes on being asked.
+        methods: CHARGES,
+        states: SENT,
+        events: ["refused"],
+        sentence: SAID,
+        tone: "danger",
+        actions: ["cancel", "next"],
+    },
+    {
+        methods: ["refund"],
+        states: SENT,
+        events: ["refused"],
+        sentence: SAID,
+        tone: "danger",
+        actions: ["next"],
+    },
+    {
+        states: QR,
+        events: ["refused"],
+        sentence: SAID,
+        tone: "danger",
+        stage: "qr",
+        actions: ["cancel", "next"],
+    },
+
+    // ---- The end, whatever else is ---- //
+    {
+        methods: ["native"],
+        states: OVER,
+        events: EVENTS,
+        sentence: SAID,
+        tone: SAID,
+        stage: "over",
+        again: _t("New code"),
+        actions: ["again", "leave"],
+    },
+    {
+        methods: ["micropay"],
+        states: OVER,
+        events: EVENTS,
+        sentence: SAID,
+        tone: SAID,
+        stage: "over",
+        again: _t("Scan again"),
+        actions: ["again", "leave"],
+    },
+    {
+        methods: ["refund"],
+        states: OVER,
+        events: EVENTS,
+        sentence: SAID,
+        tone: SAID,
+        stage: "over",
+        again: _t("Refund again"),
+        actions: ["again", "leave"],
+    },
+    {
+        // Ends by itself: the line is paid, the order goes on.
+        states: DONE,
+        events: EVENTS,
+        sentence: SAID,
+        tone: "success",
+        ends: true,
+    },
+].map((row) => ({
+    methods: METHODS,
+    events: ["none"],
+    tone: "info",
+    stage: "wait",
+    again: "",
+    actions: [],
+    ends: false,
+    ...row,
+}));
+
+/** @returns {object[]} the rows for a method in a state with an event: always one */
+export function rowsFor(method, state, event) {
+    return ROWS.filter(
+        (row) =>
+            row.methods.includes(method) &&
+            row.states.includes(state) &&
+            row.events.includes(event)
+    );
+}
