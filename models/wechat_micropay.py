@@ -10,6 +10,8 @@ from .wechat_trade import LIVE_STATES
 ASK_EVERY = 5  # wechat.micropay_step, 5 to 10
 GIVE_UP_AFTER = 30  # wechat.micropay_window, 30 to 45
 REVERSE_NOT_BEFORE = 15
+LONGEST_STEP = 30
+IMPATIENT_FOR = 7200
 LAST_LOOK = 600
 
 # What reverse and orderquery say of a number that never reached WeChat.
@@ -185,8 +187,14 @@ class WechatMicropay(models.Model):
         if not (self.asked_at and self.submitted_at):
             return step
         # As it was at the last question: were it measured now, it would grow as fast as the wait.
+        # No longer than that: after an outage a customer is standing there, and waits for the end.
         beyond = (self.asked_at - self.submitted_at).total_seconds() - self._window()
-        return min(max(step, beyond), 20 if beyond < 60 else 1800)
+        return min(max(step, beyond), LONGEST_STEP)
+
+    def _rest(self):
+        # An end is near: each question past the window comes with a reversal.
+        rest = super()._rest()
+        return min(rest, 60) if self._age('submitted_at') < IMPATIENT_FOR else rest
 
     def _wants_reverse(self):
         return (self.cancel_requested or self.trade_state == 'PAYERROR'

@@ -338,6 +338,9 @@ class WechatOrder(models.Model):
         :param str question: the code of the query before
         """
         outcome = self._call('close_order', self.name)
+        if self.state == 'pending' and outcome.kind == Kind.TAKEN:
+            # Paid in the last moment: nobody should wait for the money.
+            self._ask()
         if self.state == 'pending' and outcome.code == question == 'ORDERNOTEXIST':
             # Both say that there is no such order, long after no request can be under way: it
             # never arrived.

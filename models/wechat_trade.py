@@ -382,13 +382,16 @@ class WechatTrade(models.AbstractModel):
         if source != 'reply':
             return {}
         now = fields.Datetime.now()
-        age = self._age('submitted_at')
-        rest = next(rest for limit, rest in BACK_OFF if age < limit)
         return {
             'asked_at': now,
             'ask_count': self.ask_count + 1,
-            'next_ask': now + timedelta(seconds=rest),
+            'next_ask': now + timedelta(seconds=self._rest()),
         }
+
+    def _rest(self):
+        """Return the seconds until the cron asks again."""
+        age = self._age('submitted_at')
+        return next(rest for limit, rest in BACK_OFF if age < limit)
 
     def _evidence_values(self, outcome, source):
         """Return the values, other than the state, that evidence writes."""

@@ -21,4 +21,5 @@ from . import (
     test_tours_display,
     test_tours_receipt,
     test_tours_scan,
+    test_tours_waiting,
 )

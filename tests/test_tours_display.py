@@ -6,29 +6,18 @@ from odoo.tests import tagged
 
 from ..simulator import DEMO_MERCHANT
 from ..simulator.customers import openid
-from .common import WechatCase
-from .test_tours import TestTours
+from .common_tours import WechatTourCase
 
 NOTHING = {'qrPaymentData': None, 'wechatPayment': None}
 KNOWN = {'state', 'amount', 'shop', 'mode', 'qrCode', 'seconds'}
 
 
 @tagged('post_install', '-at_install')
-class TestToursDisplay(WechatCase):
+class TestToursDisplay(WechatTourCase):
     """The customer display, opened beside the till: what a customer sees, and what the next one."""
-
-    play = TestTours.play
-    customer_acts = TestTours.customer_acts
-    notify = TestTours.notify
-    assertPaidWith = TestTours.assertPaidWith
-    ask_for_password = TestTours.ask_for_password
 
     def setUp(self):
         super().setUp()
-        self.open_session()
-        # The code on the customer's phone must still be good when the browser is up.
-        self.simulator.clock.speed(0)
-        self.addCleanup(self.simulator.clock.speed, 1)
         self.secrets = [
             self.simulator.payment_code(self.customer),
             openid(self.customer['id'], DEMO_MERCHANT['appid']),

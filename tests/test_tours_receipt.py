@@ -2,11 +2,11 @@
 
 from odoo.tests import tagged
 
-from .test_tours import TestTours
+from .common_tours import WechatTourCase
 
 
 @tagged('post_install', '-at_install')
-class TestToursReceipt(TestTours):
+class TestToursReceipt(WechatTourCase):
     """The receipt, first print and reprint, as the customer gets it."""
 
     def assertPrinted(self, order, number):

@@ -2,11 +2,11 @@
 
 from odoo.tests import tagged
 
-from .test_tours import TestTours
+from .common_tours import WechatTourCase
 
 
 @tagged('post_install', '-at_install')
-class TestToursScan(TestTours):
+class TestToursScan(WechatTourCase):
     """A payment code that is scanned among the products pays the order."""
 
     def assertPaidOnce(self, order):

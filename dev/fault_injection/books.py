@@ -128,7 +128,7 @@ class Books:
         return self.rows(
             'SELECT coalesce(sum(b.refund_fee), 0)::int AS fen FROM wechat_refund a'
             ' JOIN wechat_refund b ON (b.order_id = a.order_id OR b.micropay_id = a.micropay_id)'
-            " AND b.state <> 'error' WHERE a.name = %s", [number])[0]['fen']
+            " AND b.state NOT IN ('error', 'cancelled') WHERE a.name = %s", [number])[0]['fen']
 
     def booked(self, line_uuids):
         """Return the POS payments of these payment lines in orders that are paid, in fen."""

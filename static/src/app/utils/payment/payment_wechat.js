@@ -89,6 +89,21 @@ export class PaymentWechat extends PaymentInterface {
         return this.attemptOf(line.uuid);
     }
 
+    /** Take a part of what is due on this line; the rest can be paid in another way. */
+    async changeAmount(attempt, amount) {
+        const line = this.lineOf(attempt.uuid);
+        await attempt.changeAmount(amount);
+        if (!attempt.outcome && attempt.amount === amount) {
+            line.setAmount(amount);
+        }
+    }
+
+    /** The most that the line can take. */
+    mostOf(attempt) {
+        const line = this.lineOf(attempt.uuid);
+        return line.getAmount() + line.pos_order_id.remainingDue;
+    }
+
     async call(method, args) {
         if (method === "wechat_submit") {
             // From here on money may move: after a reload the line must still be there.

@@ -87,6 +87,7 @@ export class WechatAttempt extends Reactive {
         this.maybeSent = false;
         this.cancelling = false;
         this.cancelSent = false;
+        this.newAmount = null;
     }
 
     // ---- What a screen shows ---- //
@@ -217,6 +218,23 @@ export class WechatAttempt extends Reactive {
         if (this.canCancel) {
             this.cancelling = true;
             this.trouble = null;
+            await this.run();
+        }
+    }
+
+    /**
+     * Take another amount on the same line. A code that the customer may have seen is given up first;
+     * if it has been paid meanwhile, it stays paid.
+     *
+     * @param {number} amount
+     */
+    async changeAmount(amount) {
+        if (this.maybeSent) {
+            this.newAmount = amount;
+            await this.cancel();
+        } else {
+            this.amount = amount;
+            this.clear();
             await this.run();
         }
     }
@@ -371,6 +389,10 @@ export class WechatAttempt extends Reactive {
         }
         if (status.paid) {
             this.settle(true, false);
+        } else if (this.isOver && this.newAmount !== null) {
+            this.amount = this.newAmount;
+            this.clear();
+            return;
         }
         this.settleUnwatched();
     }

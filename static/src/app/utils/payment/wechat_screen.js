@@ -36,9 +36,10 @@ export const EVENTS = ["none", "cancelling", "cancelled", "silence", "signed_out
 
 /**
  * What the cashier can do. `next`: serve the next customer, this one is followed in the background.
- * `again`: the same line once more. `leave`: take another payment method.
+ * `again`: the same line once more. `leave`: take another payment method. `amount`: take a part only;
+ * a code that is shown is withdrawn for it.
  */
-export const ACTIONS = ["scan", "cancel", "next", "again", "leave"];
+export const ACTIONS = ["scan", "amount", "cancel", "next", "again", "leave"];
 
 /** Words that only the server has: WeChat's answer, explained; or the reason of a refusal. */
 export const SAID = Symbol("said by the server");
@@ -78,7 +79,7 @@ const ROWS = [
         states: ["scan"],
         sentence: _t("Scan the payment code of the customer"),
         stage: "scan",
-        actions: ["scan", "cancel"],
+        actions: ["scan", "amount", "cancel"],
     },
     {
         methods: CHARGES,
@@ -120,7 +121,7 @@ const ROWS = [
         states: QR,
         sentence: SAID,
         stage: "qr",
-        actions: ["cancel"],
+        actions: ["amount", "cancel"],
     },
     {
         methods: CHARGES,

@@ -9,6 +9,9 @@ import { useService } from "@web/core/utils/hooks";
 import { Component, onMounted, onWillUnmount, useEffect, useRef, useState } from "@odoo/owl";
 import { generateQRCodeDataUrl } from "@point_of_sale/utils";
 import { WechatDialog } from "@wechat/app/components/popups/wechat_popup/wechat_dialog";
+import { NumberPopup } from "@point_of_sale/app/components/popups/number_popup/number_popup";
+import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
+import { parseFloat } from "@web/views/fields/parsers";
 import { readPaymentCode } from "@wechat/app/utils/payment/wechat_payment_code";
 
 const TICK_MS = 500;
@@ -224,6 +227,27 @@ export class WechatPopup extends Component {
         this.openTime = Date.now();
         this.state.problem = "";
         this.attempt.again();
+    }
+
+    async changeAmount() {
+        const { terminal } = this.props;
+        const typed = await makeAwaitable(this.env.services.dialog, NumberPopup, {
+            title: _t("Amount to pay with WeChat Pay"),
+            startingValue: "",
+        });
+        const amount = typed ? parseFloat(typed) : 0;
+        if (amount > 0 && amount <= terminal.mostOf(this.attempt) && this.can("amount")) {
+            this.state.problem = "";
+            await terminal.changeAmount(this.attempt, amount);
+        } else if (typed) {
+            terminal.pos.notification.add(
+                _t(
+                    "The amount stays as it was: type one above zero and up to %s.",
+                    this.env.utils.formatCurrency(terminal.mostOf(this.attempt))
+                ),
+                { type: "warning" }
+            );
+        }
     }
 
     nextCustomer() {
