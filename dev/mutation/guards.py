@@ -284,7 +284,7 @@ GUARDS = [
     Guard(
         "a payment without its order reaches the accountant",
         'models/wechat_evidence.py',
-        "                orphan._tell_orphan()",
+        "                self._work_on(orphan, lone, orphan._find_home)",
         "                pass",
         _tests('TestOrphan.test_payment_whose_order_never_came_reaches_the_accountant_once'),
     ),
