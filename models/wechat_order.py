@@ -21,6 +21,7 @@ from .wechat_trade import LIVE_STATES, RAW_GROUPS, UnknownNumberError
 VALID_FOR = 7200
 CLOSE_NOT_BEFORE = 300
 ORDER_EVERY = 20
+CLOSED_AFTER = 3 * 3600  # the latest time at which that is usual
 ASK_EVERY = 2
 
 # Fields of WeChat's that a caller may add; what identifies an order is ours alone.
@@ -304,6 +305,12 @@ class WechatOrder(models.Model):
         long_ago = fields.Datetime.subtract(fields.Datetime.now(), seconds=age)
         return [*super()._stuck_domain(age), '|', ('withdrawn', '=', True),
                 ('expires_at', '<=', long_ago)]
+
+    def _rest(self):
+        # It only has to be closed; whoever still pays it should not wait for the money.
+        rest = super()._rest()
+        is_over = self.withdrawn or self._is_expired()
+        return min(rest, 60) if is_over and self._age('submitted_at') < CLOSED_AFTER else rest
 
     def _has_lost_reply(self):
         """Tell whether the order is surely not under way any more.

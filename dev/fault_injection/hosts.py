@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from process import PATIENCE, Process, free_port, is_open
 
+MOST_STARTS = 6  # of both servers together, within one healing
 ANSWER_SECONDS = 40  # longer than a till waits
 
 
@@ -129,14 +130,21 @@ class Servers:
 
         :param bool wait: until all of it serves
         """
-        for server in self._servers:
-            if not server.is_running():
-                server.kill()
-                server.start()
-        running = [server for server in self._servers if is_open(server.port)]
-        if wait or not running:
+        starts = 0
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and starts <= MOST_STARTS:
             for server in self._servers:
-                server.wait_until_up()
+                # One that was killed a moment ago may still look alive the first time.
+                if not server.is_running():
+                    server.kill()
+                    server.start()
+                    starts += 1
+            up = [is_open(server.port) for server in self._servers]
+            if all(up) or (any(up) and not wait):
+                return
+            time.sleep(0.05)
+        logs = ", ".join(str(server.log) for server in self._servers)
+        raise RuntimeError(f"Odoo does not come up; its logs are {logs}")
 
     def stop(self):
         for server in self._servers:

@@ -33,7 +33,7 @@ class Process:
         self.process = None
 
     def start(self):
-        """Start it; `wait_until_up` says when it is ready."""
+        """Start it; `is_open` says when it is ready."""
         with self.log.open('a') as stream:
             self.process = subprocess.Popen(
                 self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
@@ -41,20 +41,6 @@ class Process:
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
-
-    def wait_until_up(self):
-        """Return when the port takes connections.
-
-        :raise RuntimeError: when the process ends first, or takes too long
-        """
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if not self.is_running():
-                raise RuntimeError(f"{self.command[1]} has ended by itself; its log is {self.log}")
-            if is_open(self.port):
-                return
-            time.sleep(0.05)
-        raise RuntimeError(f"{self.command[1]} did not come up; its log is {self.log}")
 
     def kill(self):
         """End it and all its children at once, as a power cut would."""
