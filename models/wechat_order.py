@@ -161,19 +161,6 @@ class WechatOrder(models.Model):
         return {'mweb_url': order.mweb_url}
 
     @api.model
-    def on_notification(self, data):
-        """Take a payment notification: verify it, find its order, book it once.
-
-        :param data: WeChat's XML as `bytes` or `str`, or its fields as a `dict`
-        :return: the order; `None` for a duplicate; `False` if it is refused
-        """
-        try:
-            return self._take_notification(data)
-        except NotificationError as error:
-            self.env['wechat.evidence']._refuse_notification(error, data)
-            return False
-
-    @api.model
     def _take_notification(self, data):
         """Do as `on_notification`.
 

@@ -260,19 +260,6 @@ class WechatRefund(models.Model):
     # === NOTIFICATIONS === #
 
     @api.model
-    def on_notification(self, data):
-        """Take a refund notification: decrypt it, find its refund, book it once.
-
-        :param data: WeChat's XML as `bytes` or `str`, or its fields as a `dict`
-        :return: the refund; `None` for a duplicate; `False` if it is refused
-        """
-        try:
-            return self._take_notification(data)
-        except NotificationError as error:
-            self.env['wechat.evidence']._refuse_notification(error, data)
-            return False
-
-    @api.model
     def _take_notification(self, data):
         """Do as `on_notification`.
 

@@ -422,6 +422,30 @@ class WechatTrade(models.AbstractModel):
     def _on_foreign_evidence(self, outcome, mismatch):
         """React to a verified answer that is about somebody else's trade."""
 
+    # === NOTIFICATIONS === #
+
+    @api.model
+    def on_notification(self, data):
+        """Take a notification: verify it, find its record, book it once.
+
+        :param data: WeChat's XML as `bytes` or `str`, or its fields as a `dict`
+        :return: the record; `None` for a duplicate; `False` if it is refused
+        """
+        try:
+            return self._take_notification(data)
+        except NotificationError as error:
+            self.env['wechat.evidence']._refuse_notification(error, data)
+            return False
+
+    @api.model
+    def _take_notification(self, data):
+        """Do as `on_notification`.
+
+        :raises NotificationError: if the notification is refused
+        """
+        # WeChat does not notify of a micropay.
+        raise NotificationError('unknown_number', f"{self._description} is not notified of.")
+
     @api.model
     def _notification_bytes(self, data):
         """Return a notification as the bytes that the gateway reads.

@@ -1,7 +1,7 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..models.pos_payment import UNPAID_STATUSES
 
@@ -11,39 +11,20 @@ class WechatAttachWizard(models.TransientModel):
 
     _name = 'wechat.attach.wizard'
     _description = "Attach a WeChat Payment to a POS Order"
+    _inherit = ['wechat.charge.wizard']
 
-    order_id = fields.Many2one('wechat.order', readonly=True)
-    micropay_id = fields.Many2one('wechat.micropay', readonly=True)
-    currency_id = fields.Many2one('res.currency', readonly=True)
     amount = fields.Monetary(readonly=True)
     order_ref = fields.Char(
         string="POS order", required=True, help="The receipt number or the name of the order.")
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        model, record_id = self.env.context.get('active_model'), self.env.context.get('active_id')
-        if model in ('wechat.order', 'wechat.micropay') and record_id:
-            charge = self.env[model].browse(record_id)
-            values.update(
-                order_id=charge.id if model == 'wechat.order' else False,
-                micropay_id=charge.id if model == 'wechat.micropay' else False,
-                currency_id=charge.currency_id.id, amount=charge.amount,
-                order_ref=charge.order_ref,
-            )
-        return values
+    def _values_of(self, charge):
+        return {'amount': charge.amount, 'order_ref': charge.order_ref}
 
     def action_attach(self):
         """Add the payment to the order, and finish the order if that pays it in full."""
-        self.ensure_one()
-        user = self.env.user
-        if not (user.has_group('account.group_account_invoice')
-                or user.has_group('point_of_sale.group_pos_manager')):
-            raise AccessError(self.env._(
-                "Only an invoicing user or a Point of Sale manager can attach payments."))
-        charge = self.order_id or self.micropay_id
-        charge.check_access('read')
-        charge = charge.sudo()
+        charge = self._charge(self.env._(
+            "Only an invoicing user or a Point of Sale manager can attach payments.")).sudo()
         if not charge.payment_uuid:
             raise UserError(self.env._("This payment was not taken at a till."))
         order = self._find_order(charge)

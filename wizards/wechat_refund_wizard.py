@@ -1,7 +1,6 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 
 class WechatRefundWizard(models.TransientModel):
@@ -9,40 +8,23 @@ class WechatRefundWizard(models.TransientModel):
 
     _name = 'wechat.refund.wizard'
     _description = "Refund a WeChat Payment"
+    _inherit = ['wechat.charge.wizard']
 
-    order_id = fields.Many2one('wechat.order', readonly=True)
-    micropay_id = fields.Many2one('wechat.micropay', readonly=True)
-    currency_id = fields.Many2one('res.currency', readonly=True)
     refundable = fields.Monetary(string="Left to refund", readonly=True)
     amount = fields.Monetary(string="Refund", required=True)
     reason = fields.Char(help="Shown to the customer by WeChat.")
     refund_id = fields.Many2one('wechat.refund', readonly=True)
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        model, record_id = self.env.context.get('active_model'), self.env.context.get('active_id')
-        if model in ('wechat.order', 'wechat.micropay') and record_id:
-            charge = self.env[model].browse(record_id)
-            left = charge.currency_id._wechat_from_fen(charge.refundable_fee)
-            values.update(
-                order_id=charge.id if model == 'wechat.order' else False,
-                micropay_id=charge.id if model == 'wechat.micropay' else False,
-                currency_id=charge.currency_id.id, refundable=left, amount=left,
-            )
-        return values
+    def _values_of(self, charge):
+        left = charge.currency_id._wechat_from_fen(charge.refundable_fee)
+        return {'refundable': left, 'amount': left}
 
     def action_refund(self):
         """Record the refund, send it, and show it."""
-        self.ensure_one()
-        user = self.env.user
-        if not (user.has_group('account.group_account_invoice')
-                or user.has_group('point_of_sale.group_pos_manager')):
-            raise AccessError(self.env._(
-                "Only an invoicing user or a Point of Sale manager can refund."))
         # The user must be allowed to see the payment; the refund itself nobody may write.
-        charge = self.order_id or self.micropay_id
-        charge.check_access('read')
+        charge = self._charge(
+            self.env._("Only an invoicing user or a Point of Sale manager can refund."))
         refund = self.sudo().refund_id
         if not refund:
             refund = self.env['wechat.refund'].sudo().create({
