@@ -1,6 +1,5 @@
-import { beforeEach, describe, expect, test } from "@odoo/hoot";
+import { beforeEach, describe, destroy, expect, test } from "@odoo/hoot";
 import { click, queryAllTexts, waitFor } from "@odoo/hoot-dom";
-import { destroy } from "@odoo/hoot";
 import { mountWithCleanup } from "@web/../tests/web_test_helpers";
 import { BarcodeReader } from "@point_of_sale/app/services/barcode_reader_service";
 import { ProductScreen } from "@point_of_sale/app/screens/product_screen/product_screen";
@@ -111,7 +110,7 @@ describe("among the products", () => {
         expect(till.store.router.state.current).toBe("ProductScreen");
     });
 
-    test("a product with the form of a payment code is added when the cashier says so", async () => {
+    test("a product that looks like a payment code is added when the cashier says so", async () => {
         await openProducts();
         const [line] = till.order.lines;
         line.product_id.barcode = CODE;

@@ -14,8 +14,8 @@ beforeEach(async () => {
     till = await openTill();
     const channel = new BroadcastChannel("UPDATE_CUSTOMER_DISPLAY");
     after(() => channel.close());
-    channel.onmessage = ({ data }) => heard.push(data.wechatPayment?.state ?? data.wechatPayment);
     heard = [];
+    channel.onmessage = ({ data }) => heard.push(data.wechatPayment?.state ?? data.wechatPayment);
     till.goTo("PaymentScreen");
     chrome = await mountWithCleanup(Chrome, { props: { disableLoader() {} } });
     await pass();
@@ -80,13 +80,14 @@ test("a page that closes takes its code along", async () => {
             return true;
         },
     });
-    window.dispatchEvent(new Event("pagehide"));
+    // Called, not brought about: a page that hides ends the bus of all other tests as well.
+    chrome.clearCustomerDisplayOnExit();
     await pass();
     expect.verifySteps([]);
     show();
     await pass();
     takeHeard();
-    window.dispatchEvent(new Event("pagehide"));
+    chrome.clearCustomerDisplayOnExit();
     await pass();
     expect(takeHeard()).toEqual([null]);
     expect.verifySteps([

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "@odoo/hoot";
-import { queryAllTexts } from "@odoo/hoot-dom";
 import { patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { CODE, defineShop, openTill, pass, told } from "@wechat/../tests/unit/wechat_till";
 
@@ -233,7 +232,7 @@ describe("the end of an attempt", () => {
 describe("another amount", () => {
     test("of a payment that is not sent yet is the one that is charged", async () => {
         const { line, attempt } = await request("micropay");
-        await till.terminal("micropay").changeAmount(attempt, 5);
+        await attempt.changeAmount(5);
         await pass();
         expect(line.getAmount()).toBe(5);
         server.whenSent = "paid";
@@ -249,7 +248,7 @@ describe("another amount", () => {
         server.whenCancelled = "withdrawn";
         const { line, attempt } = await request("native");
         server.takeCalls();
-        await till.terminal("native").changeAmount(attempt, 5);
+        await attempt.changeAmount(5);
         await pass();
         expect(server.takeCalls().slice(0, 3)).toEqual(["cancel", "prepare", "submit"]);
         expect(server.amounts.at(-1)).toBe(5);
@@ -262,10 +261,28 @@ describe("another amount", () => {
         server.whenCancelled = "paid";
         const { line, result, attempt } = await request("native");
         const amount = line.getAmount();
-        await till.terminal("native").changeAmount(attempt, 5);
+        await attempt.changeAmount(5);
         expect(await result).toBe(true);
         expect(line.getAmount()).toBe(amount);
         expect(server.amounts).toEqual([amount]);
+    });
+
+    test("is never more than what is due", async () => {
+        const { attempt } = await request("micropay");
+        expect(till.terminal("micropay").mostOf(attempt)).toBe(order.priceIncl);
+    });
+
+    test("is on the line when it is charged, after an outage", async () => {
+        server.whenSent = "show_qr";
+        server.whenCancelled = "withdrawn";
+        const { line, attempt } = await request("native");
+        server.isDown = true;
+        attempt.changeAmount(5);
+        await pass();
+        server.isDown = false;
+        await pass(20000);
+        expect(server.amounts).toEqual([17.85, 5]);
+        expect(line.getAmount()).toBe(5);
     });
 });
 
@@ -299,7 +316,7 @@ describe("the next customer", () => {
         expect(order.state).toBe("draft");
         expect(store.getOrder().uuid).toBe(next.uuid);
         await pass(60000);
-        expect(queryAllTexts(".o_notification_content")[0]).toInclude(order.pos_reference);
+        expect(told()[0]).toInclude(order.pos_reference);
     });
 
     test("of a restaurant is at another table", async () => {

@@ -9,6 +9,7 @@ patch(PosStore.prototype, {
     async setup() {
         // Attempts that this page follows, by the uuid of their payment line.
         this.wechatAttempts = new Map();
+        this.wechatAskedAbout = new Set();
         this.wechatScan = new WechatScan(this);
         await super.setup(...arguments);
         this.barcodeReader?.registerRaw((scanned) => this.wechatScan.onOtherScreen(scanned));
@@ -40,6 +41,11 @@ patch(PosStore.prototype, {
 
     /** A payment that pays for nothing is given back, also after this till was told "paid". */
     async askAboutPaidWechatLine(line) {
+        if (this.wechatAskedAbout.has(line.uuid)) {
+            // Odoo's bus delivers news again for each connection that it had.
+            return;
+        }
+        this.wechatAskedAbout.add(line.uuid);
         try {
             const { payment_terminal: terminal } = line.payment_method_id;
             const status = await terminal.call("wechat_poll", [line.uuid]);
@@ -49,6 +55,8 @@ patch(PosStore.prototype, {
         } catch (error) {
             // Nothing hangs on the answer: the server has done what there was to do.
             logPosMessage("PosStore", "askAboutPaidWechatLine", `No answer: ${error?.name}`);
+        } finally {
+            this.wechatAskedAbout.delete(line.uuid);
         }
     },
 

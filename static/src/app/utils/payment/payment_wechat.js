@@ -89,22 +89,17 @@ export class PaymentWechat extends PaymentInterface {
         return this.attemptOf(line.uuid);
     }
 
-    /** Take a part of what is due on this line; the rest can be paid in another way. */
-    async changeAmount(attempt, amount) {
-        const line = this.lineOf(attempt.uuid);
-        await attempt.changeAmount(amount);
-        if (!attempt.outcome && attempt.amount === amount) {
-            line.setAmount(amount);
-        }
-    }
-
-    /** The most that the line can take. */
+    /** The most that a line can take: what is due, this line included, which is not paid yet. */
     mostOf(attempt) {
-        const line = this.lineOf(attempt.uuid);
-        return line.getAmount() + line.pos_order_id.remainingDue;
+        return this.lineOf(attempt.uuid).pos_order_id.remainingDue;
     }
 
     async call(method, args) {
+        if (method === "wechat_prepare") {
+            // The line says what is charged, also when the cashier has chosen to take a part.
+            const [uuid, amount] = args;
+            this.lineOf(uuid)?.setAmount(amount);
+        }
         if (method === "wechat_submit") {
             // From here on money may move: after a reload the line must still be there.
             await this.persist();

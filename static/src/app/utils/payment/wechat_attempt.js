@@ -411,6 +411,7 @@ export class WechatAttempt extends Reactive {
             this.trouble = { event: "refused", sentence: error.data?.message || error.message };
             if (method === "wechat_cancel") {
                 this.cancelling = false;
+                this.newAmount = null;
                 this.mustAsk = this.maybeSent;
             }
             this.settleUnwatched();

@@ -2,7 +2,6 @@ import { _t } from "@web/core/l10n/translation";
 import { browser } from "@web/core/browser/browser";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { ConnectionLostError } from "@web/core/network/rpc";
-import { GS1BarcodeError } from "@barcodes_gs1_nomenclature/js/barcode_parser";
 import { readPaymentCode } from "@wechat/app/utils/payment/wechat_payment_code";
 
 /** What the server is told of a code when it looks for a product with that barcode. */
@@ -286,17 +285,21 @@ export class WechatScan {
         return this.findProduct(code);
     }
 
-    /** The shop's nomenclature gives the code a meaning of its own: a customer's card, a weight. */
+    /**
+     * The shop's nomenclature gives the code a meaning of its own: a customer's card, a discount.
+     * Odoo's parser is not asked: it finds a pattern like "043|044" anywhere in the first digits.
+     */
     hasRuleOfTheShop(code) {
-        try {
-            const parsed = this.pos.barcodeReader.parser.parse_barcode(code);
-            return !Array.isArray(parsed) && !["product", "error"].includes(parsed.type);
-        } catch (error) {
-            if (error instanceof GS1BarcodeError) {
-                return false;
-            }
-            throw error;
-        }
+        const { nomenclature } = this.pos.barcodeReader.parser;
+        return (
+            !nomenclature.is_gs1_nomenclature &&
+            nomenclature.rules.some(
+                ({ type, encoding, pattern }) =>
+                    !["product", "alias"].includes(type) &&
+                    encoding === "any" &&
+                    new RegExp(`^(?:${withDigits(pattern)})`).test(code)
+            )
+        );
     }
 
     // ---- The same scan twice ---- //
@@ -342,6 +345,11 @@ export class WechatScan {
         this.closeNotice = this.pos.notification.add(sentence, { type: "warning" });
         this.pos.sound.play("error");
     }
+}
+
+/** The digits of an amount or a weight, {NNDDD}, as what a code has in their place. */
+function withDigits(pattern) {
+    return pattern.replace(/\{([ND]*)\}/g, (whole, places) => "\\d".repeat(places.length));
 }
 
 /** A call that hangs has no answer. */

@@ -238,7 +238,7 @@ export class WechatPopup extends Component {
         const amount = typed ? parseFloat(typed) : 0;
         if (amount > 0 && amount <= terminal.mostOf(this.attempt) && this.can("amount")) {
             this.state.problem = "";
-            await terminal.changeAmount(this.attempt, amount);
+            await this.attempt.changeAmount(amount);
         } else if (typed) {
             terminal.pos.notification.add(
                 _t(
