@@ -20,6 +20,10 @@ class Books:
         self._wechat = wechat
         self._connection = psycopg2.connect(dbname=database)
         self._connection.autocommit = True
+        # WeChat's ledger is a new one; the records of earlier stages are not in it.
+        self._first = {
+            table: self.rows(f'SELECT coalesce(max(id), 0) AS id FROM {table}')[0]['id']
+            for table in CHARGES}
 
     def rows(self, query, params=()):
         """Return the rows of a query on Odoo's database, as dicts."""
@@ -113,7 +117,7 @@ class Books:
         for table in CHARGES:
             for row in self.rows(
                     f'SELECT name, total_fee, refund_fee, trade_state FROM {table}'
-                    " WHERE state IN ('done', 'refunded')"):
+                    " WHERE state IN ('done', 'refunded') AND id > %s", [self._first[table]]):
                 is_gone = row['trade_state'] == 'REVOKED'
                 odoo[row['name']] = 0 if is_gone else row['total_fee'] - row['refund_fee']
         wechat = {

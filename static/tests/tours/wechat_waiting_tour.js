@@ -41,6 +41,10 @@ tours.add("WechatNativePaidLate", {
             PaymentScreen.clickValidate(),
             ReceiptScreen.isShown(),
             Wechat.customer("pays the code that was there"),
+            {
+                content: "the cashier is told what becomes of the money",
+                trigger: `.o_notification:contains("Take nothing more")`,
+            },
             ReceiptScreen.isShown(),
         ].flat(),
 });
@@ -68,7 +72,7 @@ tours.add("WechatReloadAsking", {
             Wechat.scan(Wechat.customersCode),
             Wechat.shows("wait"),
             refresh(),
-            ReceiptScreen.isShown(),
+            { ...ReceiptScreen.isShown()[0], timeout: 40000 },
         ].flat(),
 });
 
@@ -159,6 +163,10 @@ tours.add("WechatTwoCustomers", {
                 trigger: `.wechat-popup .wechat-qr:contains("1.00")`,
             },
             Wechat.customer("scans and pays"),
+            {
+                content: "a part is paid, the goods stay",
+                trigger: `.o_notification:contains("1.00 paid"):contains("0.98 left to pay")`,
+            },
             Wechat.isClosed(),
             PaymentScreen.remainingIs("0.98"),
             PaymentScreen.clickPaymentMethod(Wechat.MICROPAY),
@@ -174,8 +182,8 @@ tours.add("WechatPartOfMicropay", {
             Wechat.payWith(Wechat.MICROPAY),
             Wechat.shows("scan", "Scan the payment code"),
             Wechat.click("change-amount"),
-            NumberPopup.enterValue("9"),
-            NumberPopup.isShown("9"),
+            NumberPopup.enterValue("3"),
+            NumberPopup.isShown("3"),
             Dialog.confirm(),
             {
                 content: "more than is due is not taken",

@@ -54,6 +54,7 @@ describe("news of a payment", () => {
 
     test("that was paid and is given back is told to the cashier, until it is read", async () => {
         server.phase = "failed";
+        server.state = "done";
         const line = till.addLine("micropay", "done");
         await sendNews(line.uuid);
         expect(server.takeCalls()).toEqual(["poll"]);
@@ -63,6 +64,27 @@ describe("news of a payment", () => {
         expect(told()[0]).toInclude("The server says failed.");
         expect(".o_notification_bar.bg-danger").toHaveCount(1);
         expect(document.body.textContent).not.toInclude("validate it");
+    });
+
+    test("of a withdrawn code is told when the customer has paid it, and only then", async () => {
+        const line = till.addLine("native", "waiting");
+        const { uuid } = line;
+        server.phase = "withdrawn";
+        await till.terminal("native").sendPaymentCancel(till.order, uuid);
+        till.order.removePaymentline(line);
+        server.takeCalls();
+        const before = told().length;
+        server.phase = "failed";
+        server.state = "cancelled";
+        await sendNews(uuid);
+        expect(server.takeCalls()).toEqual(["poll"]);
+        expect(told().length).toBe(before);
+        server.state = "done";
+        await sendNews(uuid);
+        expect(told().at(-1)).toInclude("The server says failed.");
+        server.takeCalls();
+        await sendNews(uuid);
+        expect(server.takeCalls()).toEqual([]);
     });
 
     test("that is still paid says nothing", async () => {

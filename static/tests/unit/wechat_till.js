@@ -58,6 +58,8 @@ export function defineShop() {
 class Server {
     /** WeChat's side of the payment; null: the server has never heard of it. */
     phase = null;
+    /** `done` for money that is there, whatever becomes of it. */
+    state = "pending";
     /** What becomes of it when it is sent, and when it is cancelled. */
     whenSent = "asking";
     whenCancelled = "failed";
@@ -96,6 +98,7 @@ class Server {
             payment_uuid: uuid,
             number: "N1",
             phase: this.phase || "new",
+            state: this.state,
             paid: this.phase === "paid",
             free: ["failed", "withdrawn"].includes(this.phase),
             sentence: `The server says ${this.phase}.`,

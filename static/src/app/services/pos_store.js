@@ -9,6 +9,8 @@ patch(PosStore.prototype, {
     async setup() {
         // Attempts that this page follows, by the uuid of their payment line.
         this.wechatAttempts = new Map();
+        // Codes that were given up at this till, and may still be paid.
+        this.wechatWithdrawn = new Map();
         this.wechatAskedAbout = new Set();
         this.wechatScan = new WechatScan(this);
         await super.setup(...arguments);
@@ -34,29 +36,38 @@ patch(PosStore.prototype, {
         const line = this.models["pos.payment"].getBy("uuid", uuid);
         if (line?.isWechatLive()) {
             line.payment_method_id.payment_terminal?.resume(line);
-        } else if (line?.isWechatPaid() && line.getAmount() > 0) {
-            this.askAboutPaidWechatLine(line);
+            return;
+        }
+        const isPaid = line?.isWechatPaid() && line.getAmount() > 0;
+        const known = isPaid
+            ? { terminal: line.payment_method_id.payment_terminal, order: line.pos_order_id }
+            : this.wechatWithdrawn.get(uuid);
+        if (known) {
+            this.askAboutOldWechatPayment(uuid, known);
         }
     },
 
-    /** A payment that pays for nothing is given back, also after this till was told "paid". */
-    async askAboutPaidWechatLine(line) {
-        if (this.wechatAskedAbout.has(line.uuid)) {
+    /**
+     * A payment that pays for nothing is given back, also after this till was told "paid", or when a
+     * customer pays a code that was withdrawn. Whoever stands there wants to know.
+     */
+    async askAboutOldWechatPayment(uuid, { terminal, order }) {
+        if (this.wechatAskedAbout.has(uuid)) {
             // Odoo's bus delivers news again for each connection that it had.
             return;
         }
-        this.wechatAskedAbout.add(line.uuid);
+        this.wechatAskedAbout.add(uuid);
         try {
-            const { payment_terminal: terminal } = line.payment_method_id;
-            const status = await terminal.call("wechat_poll", [line.uuid]);
-            if (status.found && !status.paid) {
-                terminal.tell(line, status.sentence, false, { type: "danger", sticky: true });
+            const status = await terminal.call("wechat_poll", [uuid]);
+            if (!status.paid && ["done", "refunded"].includes(status.state)) {
+                this.wechatWithdrawn.delete(uuid);
+                terminal.tell(order, status.sentence, false, { type: "danger", sticky: true });
             }
         } catch (error) {
             // Nothing hangs on the answer: the server has done what there was to do.
-            logPosMessage("PosStore", "askAboutPaidWechatLine", `No answer: ${error?.name}`);
+            logPosMessage("PosStore", "askAboutOldWechatPayment", `No answer: ${error?.name}`);
         } finally {
-            this.wechatAskedAbout.delete(line.uuid);
+            this.wechatAskedAbout.delete(uuid);
         }
     },
 

@@ -149,6 +149,11 @@ export class PaymentWechat extends PaymentInterface {
             this.thank(attempt, line);
             // For the first print; with the order the server writes the same.
             line.ticket = attempt.status.receipt;
+        } else if (attempt.status?.phase === "withdrawn") {
+            this.pos.wechatWithdrawn.set(attempt.uuid, {
+                terminal: this,
+                order: line.pos_order_id,
+            });
         }
         // What the cashier has not read in the dialog is said here.
         if (paid || attempt.cancelSent || (attempt.aside && !leave)) {
@@ -169,16 +174,30 @@ export class PaymentWechat extends PaymentInterface {
     }
 
     notify(attempt, line, paid) {
-        this.tell(line, attempt.sentence, paid, {
+        const order = line.pos_order_id;
+        this.tell(order, this.restSentence(line, paid) || attempt.sentence, paid, {
             type: paid ? "success" : "warning",
             // Somebody who serves the next customer reads it when there is time.
-            sticky: attempt.aside && !this.pos.isOnPaymentScreen(line.pos_order_id),
+            sticky: attempt.aside && !this.pos.isOnPaymentScreen(order),
+        });
+    }
+
+    /** "Hand over the goods" is not true yet when only a part is paid. */
+    restSentence(line, paid) {
+        const { remainingDue, currency } = line.pos_order_id || {};
+        const rest = line.isWechatPaid() ? remainingDue : remainingDue - line.getAmount();
+        if (!paid || line.getAmount() < 0 || !(rest > 0) || currency.isZero(rest)) {
+            return "";
+        }
+        const { formatCurrency } = this.env.utils;
+        return _t("%(amount)s paid. %(rest)s left to pay.", {
+            amount: formatCurrency(line.getAmount()),
+            rest: formatCurrency(rest),
         });
     }
 
     /** @param {object} options - of the notification */
-    tell(line, sentence, paid, options) {
-        const order = line.pos_order_id;
+    tell(order, sentence, paid, options) {
         const sentences = [
             _t("Order %(order)s: %(sentence)s", { order: order?.pos_reference || "", sentence }),
         ];

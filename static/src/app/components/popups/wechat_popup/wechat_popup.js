@@ -170,6 +170,13 @@ export class WechatPopup extends Component {
     onScanned(text) {
         const { code, problem } = readPaymentCode(text);
         this.clearInput();
+        if (this.isTypingAmount) {
+            this.state.problem = _t(
+                "This scan charged nothing: close the open window first, then scan again."
+            );
+            this.sound.play("error");
+            return;
+        }
         if (this.can("again") && code && this.attempt.needsCode) {
             // The customer shows a fresh code: no need to press the button first.
             this.attempt.again();
@@ -231,10 +238,12 @@ export class WechatPopup extends Component {
 
     async changeAmount() {
         const { terminal } = this.props;
+        this.isTypingAmount = true;
         const typed = await makeAwaitable(this.env.services.dialog, NumberPopup, {
             title: _t("Amount to pay with WeChat Pay"),
             startingValue: "",
         });
+        this.isTypingAmount = false;
         const amount = typed ? parseFloat(typed) : 0;
         if (amount > 0 && amount <= terminal.mostOf(this.attempt) && this.can("amount")) {
             this.state.problem = "";
