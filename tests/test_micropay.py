@@ -2,6 +2,7 @@
 
 import json
 
+from odoo import fields
 from odoo.tests import tagged
 
 from ..models.wechat_micropay import GIVE_UP_AFTER, REVERSE_NOT_BEFORE
@@ -139,7 +140,7 @@ class TestMicropay(WechatCase):
         gateway.micropay(dict(trade._frozen(), auth_code=code))
         self.assertEqual(self.simulator.trade(trade.name)['trade_state'], 'SUCCESS')
         self.let_pass(trade, 700)
-        trade.next_ask = trade.submitted_at
+        trade.next_ask = fields.Datetime.subtract(trade.next_ask, seconds=700)
         self.run_cron()
         self.assertEqual(trade.state, 'done')
         self.assertTrue(trade.refund_ids.automatic)

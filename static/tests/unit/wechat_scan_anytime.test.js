@@ -56,6 +56,7 @@ function giveReader(store) {
     const rules = [
         { type: "client", encoding: "any", pattern: "15", alias: "0", sequence: 1, id: 1 },
         { type: "coupon", encoding: "any", pattern: "043|044", alias: "0", sequence: 2, id: 3 },
+        { type: "lot", encoding: "any", pattern: "13", alias: "0", sequence: 3, id: 4 },
         { type: "product", encoding: "any", pattern: ".*", alias: "0", sequence: 9, id: 2 },
     ];
     const parser = new BarcodeParser({

@@ -9,6 +9,8 @@ const KNOWN_DIGITS = 6;
 const ANSWER_TIMEOUT_MS = 10000;
 /** How long a scan counts as the same one, and a code waits for the payment screen to open. */
 const SAME_SCAN_MS = 5000;
+/** Kinds of barcodes that mean something at a till; a lot or a place in the stock does not. */
+const RULES_OF_A_TILL = ["cashier", "client", "coupon", "discount", "price", "quantity", "weight"];
 /** Whoever signs in may have a badge of the same form. */
 const SCREENS_OF_ODOO = ["LoginScreen", "SaverScreen"];
 
@@ -295,7 +297,7 @@ export class WechatScan {
             !nomenclature.is_gs1_nomenclature &&
             nomenclature.rules.some(
                 ({ type, encoding, pattern }) =>
-                    !["product", "alias"].includes(type) &&
+                    RULES_OF_A_TILL.includes(type) &&
                     encoding === "any" &&
                     new RegExp(`^(?:${withDigits(pattern)})`).test(code)
             )
