@@ -83,6 +83,17 @@ class TestToursWaiting(WechatTourCase):
         self.assertFalse(self.play('WechatOfflineReversing'))
         self.assertEqual(self.charges('wechat.micropay').state, 'cancelled')
 
+    def test_offline_while_asking(self):
+        self.simulator.fault('micropay', 'drop', paid=True)
+        self.simulator.fault('orderquery', 'drop', times=2)
+        order = self.play('WechatOfflineAsking')
+        self.assertPaidWith(order, self.micropay, 'wechat.micropay')
+
+    def test_offline_while_refunding(self):
+        orders = self.play('WechatOfflineRefund')
+        self.assertEqual(sorted(orders.mapped('amount_paid')), [-1.98, 1.98])
+        self.assertEqual(len(self.simulator.refunds()), 1)
+
     # === PARTS, AND ANOTHER TILL === #
 
     def test_two_customers_pay_parts(self):

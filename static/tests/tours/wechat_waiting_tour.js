@@ -146,6 +146,41 @@ tours.add("WechatOfflineReversing", {
         ].flat(),
 });
 
+tours.add("WechatOfflineAsking", {
+    steps: () =>
+        [
+            Wechat.payWith(Wechat.MICROPAY),
+            Wechat.scan(Wechat.customersCode),
+            Wechat.shows("wait"),
+            OfflineUtil.setOfflineMode(),
+            Wechat.shows("wait", "No answer from the shop's server"),
+            OfflineUtil.setOnlineMode(),
+            { ...ReceiptScreen.isShown()[0], timeout: 40000 },
+        ].flat(),
+});
+
+tours.add("WechatOfflineRefund", {
+    steps: () =>
+        [
+            Wechat.payWith(Wechat.MICROPAY),
+            Wechat.scan(Wechat.customersCode),
+            ReceiptScreen.isShown(),
+            ReceiptScreen.clickNextOrder(),
+            ProductScreen.clickRefund(),
+            TicketScreen.selectOrder("001"),
+            ProductScreen.clickNumpad("1"),
+            TicketScreen.confirmRefund(),
+            PaymentScreen.clickPaymentMethod(Wechat.MICROPAY),
+            Wechat.customer("does not hear of the refund"),
+            PaymentScreen.clickRefundButton(),
+            Wechat.shows("wait"),
+            OfflineUtil.setOfflineMode(),
+            Wechat.shows("wait", "Do not give the money back in another way"),
+            OfflineUtil.setOnlineMode(),
+            { ...ReceiptScreen.isShown()[0], timeout: 40000 },
+        ].flat(),
+});
+
 // ---- Parts ---- //
 
 tours.add("WechatTwoCustomers", {
