@@ -64,7 +64,7 @@ class PosPaymentMethod(models.Model):
             trade.flush_recordset()
         if trade:
             status = trade._till_status()
-            if status['total_fee'] != fen and not status['free']:
+            if status['total_fee'] != fen and not (status['paid'] or status['free']):
                 raise UserError(self.env._(
                     "%(amount)s are under way on this payment line, at another till perhaps. Cancel"
                     " that payment, then start this one again.",

@@ -145,6 +145,13 @@ class TestOrphan(WechatCase):
         with mute_logger('odoo.http'), self.assertRaisesRegex(Exception, "UserError"):
             self.prepare(self.native, 10, line_uuid=line)
 
+    def test_other_amount_on_a_line_that_is_paid(self):
+        """The till is told what was paid, and puts that on the line."""
+        paid = self.pay_by_code(10)
+        again = self.prepare(self.micropay, 5, line_uuid=paid['payment_uuid'])
+        self.assertTrue(again['paid'])
+        self.assertEqual((again['number'], again['amount']), (paid['number'], 10.0))
+
     def test_paid_order_is_not_charged_again(self):
         order_uuid = str(uuid.uuid4())
         cash = self.shop.payment_method_ids.filtered('is_cash_count')

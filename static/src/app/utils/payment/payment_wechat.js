@@ -145,6 +145,8 @@ export class PaymentWechat extends PaymentInterface {
             return;
         }
         if (paid) {
+            // Another till may have begun it with another amount: the line says what was paid.
+            line.setAmount(attempt.status.amount ?? line.getAmount());
             line.transaction_id = attempt.status.transaction_id;
             this.thank(attempt, line);
             // For the first print; with the order the server writes the same.
