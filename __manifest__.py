@@ -25,6 +25,7 @@
         'views/wechat_micropay_views.xml',
         'views/account_journal_views.xml',
         'views/res_config_settings_views.xml',
+        'wizards/pos_make_payment_views.xml',
         'wizards/wechat_attach_wizard_views.xml',
         'wizards/wechat_refund_wizard_views.xml',
         'views/wechat_menus.xml',  # Last: it names the actions of the other files.

@@ -171,11 +171,12 @@ _REFUND_STATES = {
         _lt("WeChat could not return the money to the customer's card. The accountant has to "
             "settle this refund."),
         _lt("The customer's account cannot take the refund. Settle it by hand on the WeChat Pay "
-            "merchant platform (abnormal refunds).")),
+            "merchant platform (abnormal refunds): to another card of the customer, or back to the "
+            "shop, who then pays in another way. Odoo notices when it is done.")),
     'REFUNDCLOSE': Entry(
         Kind.REFUSED,
         _lt("WeChat closed this refund without returning the money."),
-        _lt("Make a new refund, or give the money back in another way.")),
+        _lt("Refund again, which takes a new number, or give the money back in another way.")),
 }
 
 RESULTS = {
@@ -383,6 +384,13 @@ ERRORS = {
                 "itself; please tell the accountant."),
             _lt("Top up the merchant account on the WeChat Pay merchant platform; the refund "
                 "is then sent again with the same number.")),
+        'TOO_SOON': Entry(
+            Kind.RETRY,
+            _lt("WeChat takes one refund a minute for a payment. This one is sent by itself when "
+                "the minute is over."),
+            _ADMIN_NOTHING),
+        'NOT_REFUNDABLE': Entry(
+            Kind.CONFIG, _lt("This payment cannot be refunded with WeChat."), _ADMIN_NOTHING),
         'TRADE_OVERDUE': Entry(
             Kind.REFUSED,
             _lt("This payment is too old for a WeChat refund. Give the money back in another way."),
@@ -415,6 +423,11 @@ ERRORS = {
         'REFUNDNOTEXIST': Entry(
             Kind.RETRY, _REFUND_WAITS,
             _lt("WeChat never accepted this refund; it is sent again with the same number.")),
+        'NOT_AT_WECHAT': Entry(
+            Kind.REFUSED, _lt("WeChat knows of no such refund."),
+            _lt("A notification told of this refund, but WeChat knows nothing of it: nothing was "
+                "refunded. Only somebody who has wechat.api_key can write such a notification; "
+                "change the key.")),
         'INVALID_TRANSACTIONID': Entry(Kind.CONFIG, '', _ADMIN_NUMBER),
         'INVALID_REQUEST': _CANNOT_ASK,
         'PARAM_ERROR': _CANNOT_ASK,

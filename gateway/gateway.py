@@ -3,6 +3,7 @@
 """One method per WeChat call; each returns an ``Outcome``, whatever happens on the wire."""
 
 import re
+from dataclasses import replace
 
 from .catalogue import kind_of_error, kind_of_result
 from .errors import ReplyError
@@ -110,6 +111,28 @@ class Gateway:
             'refundquery', 'pay/refundquery', {'out_refund_no': out_refund_no},
             state='refund_status', flatten=out_refund_no,
         )
+
+    def query_refunds(self, out_trade_no):
+        """Ask for all refunds of one payment, whoever made them.
+
+        Return the ``Outcome`` of the asking (DONE, also when there is none) and a list with the
+        ``Outcome`` of each refund, as ``query_refund`` would give it. A list may be cut short by a
+        failing page; the outcome is then that page's.
+        Endpoint: ``/pay/refundquery``, which lists ten refunds a page.
+        """
+        found = []
+        while True:
+            outcome = self._call(
+                'refundquery', 'pay/refundquery',
+                {'out_trade_no': out_trade_no, 'offset': len(found) or None},
+                needed=('out_trade_no', 'refund_count'))
+            if outcome.code != 'SUCCESS':
+                none = outcome.data and outcome.code == 'REFUNDNOTEXIST'
+                return replace(outcome, kind=Kind.DONE) if none else outcome, found
+            page = list(_each_refund(outcome))
+            found += page
+            if not page or len(found) >= int(outcome.data.get('total_refund_count') or 0):
+                return replace(outcome, kind=Kind.DONE), found
 
     # -- Bills and the rest -------------------------------------------------------------------
 
@@ -262,6 +285,18 @@ def _one_refund(fields, out_refund_no):
         if match and match['index'] == index:
             flat[match['name'] + (match['coupon'] or '')] = value
     return flat
+
+
+def _each_refund(outcome):
+    """Yield the ``Outcome`` of each refund in a list of refunds."""
+    fields = outcome.data
+    for name, number in fields.items():
+        if name.startswith('out_refund_no_'):
+            one = _one_refund(fields, number)
+            code = one.get('refund_status', '')
+            yield Outcome(
+                kind_of_result(code, 'refundquery'), code, 'refundquery', data=one,
+                raw=outcome.raw)
 
 
 def _is_whole_bill(text, first_heading, summary_heading):

@@ -16,9 +16,12 @@ from . import (
     res_currency,
     wechat_trade,
     wechat_charge,
+    wechat_charge_refund,
     wechat_evidence,
     wechat_micropay,
     wechat_order,
     wechat_order_line,
     wechat_refund,
+    wechat_refund_books,
+    wechat_refund_elsewhere,
 )

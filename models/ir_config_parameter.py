@@ -8,7 +8,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import config
 
-from ..gateway import Client, Credentials, Gateway
+from ..gateway import Client, Credentials, Gateway, ReplyError, check_certificate
 from ..simulator import DEMO_MERCHANT, Simulator
 
 _logger = logging.getLogger(__name__)
@@ -18,6 +18,9 @@ DEFAULT_FEE_TYPE = 'CNY'
 CALLBACK_PATH = '/wechat/callback'
 REFUND_CALLBACK_PATH = '/wechat/callback/refund'
 SIMULATOR_PATH = '/wechat/simulator'
+
+# Where the money of a refund comes from: what is not yet paid out, or the balance.
+REFUND_ACCOUNTS = ('REFUND_SOURCE_UNSETTLED_FUNDS', 'REFUND_SOURCE_RECHARGE_FUNDS')
 
 # One simulator per ledger file and process; its truth lies in the file, which processes share.
 _simulators = {}
@@ -87,6 +90,35 @@ class IrConfigParameter(models.Model):
         """
         names = self._wechat_param('fee_type') or DEFAULT_FEE_TYPE
         return [name.strip().upper() for name in names.split(',') if name.strip()]
+
+    @api.model
+    def _wechat_refund_account(self):
+        """Return the account that refunds are taken from first; none: WeChat decides.
+
+        :rtype: str
+        :raises UserError: if `wechat.refund_account` is neither of WeChat's two
+        """
+        account = self._wechat_param('refund_account').upper()
+        if account and account not in REFUND_ACCOUNTS:
+            raise UserError(self.env._(
+                "The system parameter wechat.refund_account must be empty, %(one)s or %(other)s.",
+                one=REFUND_ACCOUNTS[0], other=REFUND_ACCOUNTS[1]))
+        return account
+
+    @api.model
+    def _wechat_certificate_error(self, app_id=None):
+        """Return what is wrong with the client certificate; a simulator is asked without one.
+
+        :rtype: ReplyError | None
+        :raises UserError: see `_wechat_credentials`
+        """
+        credentials = self._wechat_credentials(app_id)
+        if self._wechat_mode() == 'live' and credentials.api_url.startswith('https:'):
+            try:
+                check_certificate(credentials.mch_cert, credentials.mch_key)
+            except ReplyError as error:
+                return error
+        return None
 
     @api.model
     def _wechat_notify_url(self, refund=False):

@@ -64,7 +64,9 @@ class PosPaymentMethod(models.Model):
             trade.flush_recordset()
         if trade:
             status = trade._till_status()
-            if status['total_fee'] != fen and not (status['paid'] or status['free']):
+            # A refund may be a part of what is asked: see `_wechat_new_refund`.
+            is_part = fen < status['total_fee'] < 0
+            if status['total_fee'] != fen and not (status['paid'] or status['free'] or is_part):
                 raise UserError(self.env._(
                     "%(amount)s are under way on this payment line, at another till perhaps. Cancel"
                     " that payment, then start this one again.",
@@ -212,29 +214,35 @@ class PosPaymentMethod(models.Model):
         }
 
     def _wechat_new_refund(self, session, payment_uuid, amount, values):
-        """Record a refund of what the refunded order paid with this method.
+        """Record a refund of what the refunded order paid with WeChat.
 
-        :raises UserError: if nothing of that order can go back with this method
+        If no single payment of that order suffices, this is the part that one of them can give: the
+        till takes the amount in the status, and asks for the rest on a further line.
+
+        :raises UserError: if so much cannot go back with this method, and why
         """
         method = self.sudo()
         fen = -session.currency_id._wechat_to_fen(amount)
         order = method.env['pos.order'].browse(values.get('refunded_order_id') or []).exists()
-        originals = method.env[CHARGE_MODELS[method.use_payment_terminal]].search([
-            ('pos_payment_id', 'in', order.payment_ids.ids),
-            ('company_id', '=', session.company_id.id),
-            ('currency_id', '=', session.currency_id.id),
-        ])
-        fitting = originals.filtered(lambda charge: charge.refundable_fee >= fen)
-        if not fitting:
+        originals = method._wechat_originals(order, session)
+        left = [charge for charge in originals if charge.refundable_fee]
+        if sum(charge.refundable_fee for charge in left) < fen:
             raise UserError(self.env._(
                 "%(amount)s cannot go back with %(method)s. The order was paid with: %(paid)s.",
                 amount=session.currency_id.format(abs(amount)), method=method.name,
-                paid=", ".join(
-                    f"{payment.payment_method_id.name} {payment.currency_id.format(payment.amount)}"
-                    for payment in order.payment_ids) or "—",
+                paid=", ".join(filter(None, [
+                    *(f"{payment.payment_method_id.name} "
+                      f"{payment.currency_id.format(payment.amount)}"
+                      for payment in order.payment_ids),
+                    originals and not left and self.env._(
+                        "all of WeChat's part has been refunded already"),
+                ])) or "—",
             ))
+        fitting = [charge for charge in left if charge.refundable_fee >= fen]
         # The one with the least left over, so that later returns still find room.
-        original = fitting.sorted('refundable_fee')[0]
+        original = min(fitting or left, key=lambda charge: (
+            charge.refundable_fee if fitting else -charge.refundable_fee))
+        fen = min(fen, original.refundable_fee)
         return method.env['wechat.refund'].create({
             **original._refund_link(),
             'refund_fee': fen,
@@ -243,3 +251,24 @@ class PosPaymentMethod(models.Model):
             'pos_session_id': session.id,
             'payment_uuid': payment_uuid,
         })
+
+    def _wechat_originals(self, order, session):
+        """Return the WeChat payments of an order that this method can give back.
+
+        Those of the other kind as well where the shop does not have that method: to WeChat, and to
+        the customer, a refund is a refund.
+
+        :return: a list of records in sudo
+        :rtype: list
+        """
+        here = session.payment_method_ids.mapped('use_payment_terminal')
+        return [
+            charge
+            for terminal, model_name in CHARGE_MODELS.items()
+            if terminal == self.use_payment_terminal or terminal not in here
+            for charge in self.env[model_name].sudo().search([
+                ('pos_payment_id', 'in', order.payment_ids.ids),
+                ('company_id', '=', session.company_id.id),
+                ('currency_id', '=', session.currency_id.id),
+            ])
+        ]

@@ -89,7 +89,10 @@ class PosSession(models.Model):
         A code that nobody has paid is withdrawn: its till is gone, or is being closed.
         """
         for trade in self._wechat_unclear_trades()[:ASK_AT_MOST]:
-            if trade._name != 'wechat.order':
+            if trade._name == 'wechat.refund' and trade._is_waiting():
+                # WeChat has not got it, and nobody waits here any more: it must not go out later.
+                trade._cancel()
+            elif trade._name != 'wechat.order':
                 trade._settle()
             elif trade._ask().code == 'NOTPAY' and trade.state == 'pending':
                 trade._give_up()

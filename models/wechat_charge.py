@@ -64,14 +64,6 @@ class WechatCharge(models.AbstractModel):
         'pos.payment', string="POS payment", readonly=True, copy=False, ondelete='restrict',
         help="The payment of a POS order that this money was accepted for; it serves once.",
     )
-    refund_fee = fields.Integer(
-        string="Refunded (fen)", compute='_compute_refund_fee', store=True,
-        help="What WeChat has given back, in the smallest unit of the currency.",
-    )
-    refundable_fee = fields.Integer(
-        string="Refundable (fen)", compute='_compute_refund_fee', store=True,
-        help="What is left after finished and running refunds.",
-    )
     amount = fields.Monetary(compute='_compute_amount', help="The total in the order's currency.")
     number_doubtful = fields.Boolean(
         readonly=True, copy=False,
@@ -96,17 +88,6 @@ class WechatCharge(models.AbstractModel):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('total_fee', 'state', 'refund_ids.state', 'refund_ids.refund_fee')
-    def _compute_refund_fee(self):
-        for charge in self:
-            refunds = charge.refund_ids
-            finished = refunds.filtered(lambda refund: refund.state == 'done')
-            charge.refund_fee = sum(finished.mapped('refund_fee'))
-            charge.refundable_fee = 0
-            if charge.state in PAID_STATES:
-                charge.refundable_fee = charge.total_fee - sum(
-                    charge._live_refunds().mapped('refund_fee'))
-
     @api.depends('total_fee', 'currency_id')
     def _compute_amount(self):
         for charge in self:
@@ -119,19 +100,10 @@ class WechatCharge(models.AbstractModel):
         self._check_caller()
         self.check_access('read')
         for charge in self.sudo().filtered(lambda charge: charge.state != 'draft'):
-            charge._ask()
+            if charge._ask().kind == Kind.REFUNDED:
+                # Part of it by hand on the merchant platform, perhaps.
+                charge._look_for_refunds()
         return True
-
-    def action_open_refund_wizard(self):
-        self.ensure_one()
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Refund"),
-            'res_model': 'wechat.refund.wizard',
-            'view_mode': 'form',
-            'target': 'new',
-            'context': {'active_model': self._name, 'active_id': self.id},
-        }
 
     def action_open_attach_wizard(self):
         self.ensure_one()
@@ -298,6 +270,8 @@ class WechatCharge(models.AbstractModel):
         """
         self.ensure_one()
         outcome = self._call('query_order', self.name)
+        if outcome.kind == Kind.REFUNDED and not self._live_refunds():
+            self._look_for_refunds()
         if (self.state == 'pending' and self.number_doubtful and outcome.data
                 and outcome.code == 'ORDERNOTEXIST'):
             # The starting call was refused, and there is no such order: ours was never made.
@@ -482,10 +456,6 @@ class WechatCharge(models.AbstractModel):
         """Note that nobody waits for this attempt any more. Asks WeChat nothing."""
         raise NotImplementedError
 
-    def _live_refunds(self):
-        """Return the refunds that have taken or still may take money back."""
-        return self.refund_ids.filtered(lambda refund: refund.state not in ('error', 'cancelled'))
-
     def _keeps_money(self):
         """Tell whether the shop has money of this payment that it must account for."""
         return self.refundable_fee > 0
@@ -493,10 +463,6 @@ class WechatCharge(models.AbstractModel):
     def _signed_fee(self):
         """Return the fen that this adds to the till."""
         return self.total_fee
-
-    def _refund_link(self):
-        """Return the values that tie a refund to this payment."""
-        raise NotImplementedError
 
     # === WHAT THE TILL IS TOLD === #
 

@@ -72,15 +72,16 @@ class WechatEvidence(models.Model):
         })
 
     @api.model
-    def _refuse_notification(self, error, data):
-        """Log a refused notification, and keep it if WeChat's signature proves it genuine.
+    def _refuse_notification(self, error):
+        """Log a refused notification, and keep it if our key proves it genuine.
 
         :param NotificationError error: why it was refused
-        :param data: as received
         """
         _logger.warning("WeChat notification refused (%s): %s", error.reason, error)
         outcome = getattr(error, 'outcome', None)
-        number = outcome is not None and outcome.data.get('out_trade_no')
+        data = outcome.data if outcome is not None else {}
+        # A refund is known by a number of its own; there may be several of one payment.
+        number = data.get('out_refund_no') or data.get('out_trade_no')
         known = [('out_trade_no', '=', number), ('endpoint', '=', outcome.endpoint),
                  ('company_id', '=', False)] if number else []
         if number and not self.sudo().search(known, limit=1):
@@ -135,8 +136,13 @@ class WechatEvidence(models.Model):
                 self._settle_one(record)
             self.env['ir.cron']._commit_progress(len(due))
         refunds = self.env['wechat.refund'].sudo()
-        for stale in refunds.search(refunds._stale_domain(), limit=limit):
-            self._work_on(stale, refunds._stale_domain(), stale._cancel)
+        for domain, work in (
+            (refunds._stale_domain(), '_cancel'),
+            (refunds._unfinished_return_domain(), '_finish_return'),
+            (refunds._unposted_domain(), '_try_to_post'),
+        ):
+            for refund in refunds.search(domain, limit=limit):
+                self._work_on(refund, domain, getattr(refund, work))
         for model_name in TRADE_MODELS:
             model = self.env[model_name].sudo()
             lone = model._orphan_domain(ORPHAN_AFTER)

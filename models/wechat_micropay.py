@@ -2,7 +2,7 @@
 
 from odoo import api, fields, models
 
-from ..gateway import Kind, Outcome, ReplyError, check_certificate, is_payment_code
+from ..gateway import Kind, Outcome, is_payment_code
 from .wechat_trade import LIVE_STATES
 
 # WeChat's timings for a payment code, in seconds (API page of micropay, guide to reversing). Its
@@ -101,15 +101,10 @@ class WechatMicropay(models.Model):
         refusal = super()._preflight()
         if refusal:
             return refusal
-        credentials = self.env['ir.config_parameter']._wechat_credentials(self.app_id or None)
-        if credentials.api_url.startswith('https:') and self.mode == 'live':
-            # Only a reversal ends an unclear charge, and it needs the certificate: better not
-            # begin than be stuck between "paid" and "not paid".
-            try:
-                check_certificate(credentials.mch_cert, credentials.mch_key)
-            except ReplyError as error:
-                return self._refusal(error.reason, error.errmsg)
-        return None
+        # Only a reversal ends an unclear charge, and it needs the certificate: better not begin
+        # than be stuck between "paid" and "not paid".
+        error = self.env['ir.config_parameter']._wechat_certificate_error(self.app_id or None)
+        return error and self._refusal(error.reason, error.errmsg)
 
     # === TALKING TO WECHAT === #
 

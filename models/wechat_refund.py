@@ -2,28 +2,23 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import format_amount
 
-from ..gateway import (
-    Kind,
-    NotificationError,
-    Outcome,
-    clean_text,
-    notification_merchant,
-    parse_refund_notification,
-)
-from .wechat_trade import LIVE_STATES, UnknownNumberError
+from ..gateway import Kind, Outcome, clean_text
+from .ir_config_parameter import REFUND_ACCOUNTS
+from .wechat_trade import LIVE_STATES
 
-# Seconds. A call to WeChat ends within 15 seconds.
+# Seconds. A call to WeChat ends within 15 seconds; whoever has called too often waits a minute.
 ASK_EVERY = 2
 SEND_EVERY = 20
+SEND_EVERY_AFTER = {'FREQUENCY_LIMITED': 60, 'INVALID_REQ_TOO_MUCH': 60}
 
 
 class WechatRefund(models.Model):
     """Money that goes back to the customer (endpoint `refund`).
 
     "Accepted" is not "returned": the refund is `pending` until WeChat says SUCCESS. Every retry
-    uses the same number, so the money goes back once.
+    uses the same number, so the money goes back once. It is sent only while WeChat surely has not
+    got it (`parked`), asked about otherwise, and may be given up only then.
     """
 
     _name = 'wechat.refund'
@@ -43,6 +38,20 @@ class WechatRefund(models.Model):
     sent_at = fields.Datetime(
         readonly=True, copy=False,
         help="When it was sent last; it is not repeated while that call may still be under way.")
+    parked = fields.Boolean(
+        readonly=True, copy=False, default=True,
+        help="WeChat surely has not got it: it may be sent, or given up.")
+    refund_account = fields.Char(
+        string="Taken from", readonly=True, copy=False,
+        help="Where WeChat takes the money from: what it has not paid out yet (unsettled funds),"
+             " or the balance (recharge funds).")
+    source = fields.Selection(
+        selection=[('odoo', "Odoo"), ('platform', "Merchant platform")],
+        string="Made in", required=True, readonly=True, default='odoo',
+        help="Merchant platform: somebody refunded there by hand, and WeChat told us.")
+    replaces_id = fields.Many2one(
+        'wechat.refund', string="In place of", readonly=True, copy=False,
+        help="WeChat closed that one without returning the money.")
     automatic = fields.Boolean(
         readonly=True, help="Ordered by Odoo itself: the customer paid after the sale was over.")
     wechat_refund_id = fields.Char(
@@ -91,18 +100,11 @@ class WechatRefund(models.Model):
             original = self._browse_original(vals)
             # One after the other: what is left is read under the lock of the original.
             original._lock()
-            fee = vals.get('refund_fee') or 0
-            if original.state not in ('done', 'refunded'):
-                raise UserError(self.env._(
-                    "%(number)s is not paid, so there is nothing to refund.",
-                    number=original.name))
-            if fee > original.refundable_fee:
-                raise UserError(self.env._(
-                    "Only %(left)s of %(number)s can still be refunded.",
-                    left=format_amount(
-                        self.env, original.currency_id._wechat_from_fen(original.refundable_fee),
-                        original.currency_id),
-                    number=original.name))
+            if vals.get('source') != 'platform':
+                refusal = original._refund_refusal(vals.get('refund_fee') or 0)
+                # What Odoo orders by itself is recorded in any case, and tells why it cannot be.
+                if refusal and (not vals.get('automatic') or refusal.code == 'AMOUNT'):
+                    raise UserError(refusal.description)
             vals.update(
                 total_fee=original.total_fee, currency_id=original.currency_id.id,
                 company_id=original.company_id.id, app_id=original.app_id,
@@ -132,19 +134,46 @@ class WechatRefund(models.Model):
     def action_confirm(self):
         """Send the refund to WeChat, or ask how it stands if it was sent before.
 
-        Safe to repeat: WeChat refunds one number once. Commits the transaction.
+        Safe to repeat: WeChat refunds one number once. One that WeChat has closed without paying
+        is begun anew, under a new number. Commits the transaction.
+
+        :return: `True`, or the action that shows a refund that was begun anew
+        :raises AccessError: unless the caller keeps the books or manages the shop
+        """
+        self._check_bookkeeper()
+        for refund in self.sudo():
+            successor = refund._begin_anew()
+            (successor or refund)._submit(again=True)
+            if successor and len(self) == 1:
+                return successor._action_show()
+        return True
+
+    def action_give_up(self):
+        """Give up a refund that WeChat has not got; otherwise ask how it stands.
 
         :raises AccessError: unless the caller keeps the books or manages the shop
         """
+        self._check_bookkeeper()
+        for refund in self.sudo():
+            refund._cancel()
+        return True
+
+    def _check_bookkeeper(self):
         user = self.env.user
         if not (self.env.su or user.has_group('account.group_account_invoice')
                 or user.has_group('point_of_sale.group_pos_manager')):
             raise AccessError(self.env._(
                 "Only an invoicing user or a Point of Sale manager can refund."))
         self.check_access('read')
-        for refund in self.sudo():
-            refund._submit(again=True)
-        return True
+
+    def _action_show(self):
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window',
+            'res_model': self._name,
+            'res_id': self.id,
+            'view_mode': 'form',
+        }
 
     # === TALKING TO WECHAT === #
 
@@ -166,51 +195,167 @@ class WechatRefund(models.Model):
         """Send the refund once; called again, it asks.
 
         :param bool again: send one that WeChat has refused, under its own number
-        :raises UserError: if what is left of the payment no longer suffices
         """
         self._lock()
         original = self._original()
         original._lock()
-        if self.state == 'error' and again and self.refund_fee > original.refundable_fee:
-            raise UserError(self.env._(
-                "Only %(left)s of %(number)s can still be refunded.",
-                left=original.currency_id.format(
-                    original.currency_id._wechat_from_fen(original.refundable_fee)),
-                number=original.name))
-        if self.state == 'draft' or (self.state == 'error' and again):
-            self.write({'submitted_at': fields.Datetime.now(), 'ask_count': 0})
-            self.sent_at = self.submitted_at
+        if self.source != 'platform' and (
+                self.state == 'draft' or (self.state == 'error' and again)):
+            if self._heir():
+                raise UserError(self.env._(
+                    "%(number)s has taken the place of this refund: do not send both.",
+                    number=self._heir().name))
+            refusal = original._refund_refusal(self.refund_fee, but=self)
+            if refusal:
+                self._apply(refusal, 'odoo')
+                return
+            self.write({
+                'submitted_at': fields.Datetime.now(), 'asked_at': False, 'ask_count': 0,
+                'sent_at': False, 'parked': True,
+            })
+            self._choose_account()
             self._apply(Outcome(kind=Kind.PENDING, code='SUBMITTED', endpoint='refund'), 'odoo')
             self._wake_cron(60)
-            self._call('refund', self._frozen())
-        else:
-            self._settle()
+        self._settle()
 
     def _settle(self):
-        """Make the one next call for a refund: send it, ask, or send it again."""
+        """Make the one next call for a refund: send it, or ask."""
         self.ensure_one()
         if self.state == 'draft' and self.automatic:
             self._submit()
-        elif self.state != 'pending' or not self._is_due(ASK_EVERY):
-            return
-        elif not self.wechat_refund_id and self.err_code and self._asked_last() and (
-                self._age('sent_at') >= SEND_EVERY):
-            # WeChat does not know it, or could not do it yet: the same number again.
-            self.sent_at = fields.Datetime.now()
-            self._call('refund', self._frozen())
-        else:
-            self._ask()
+        elif self.state == 'pending' and self._is_due(ASK_EVERY):
+            if self.parked:
+                self._send()
+            else:
+                self._ask()
+
+    def _send(self):
+        """Send it, with the same number each time, unless it is too soon for that.
+
+        If one of the shop's two accounts has not enough money, the other one is tried at once.
+        """
+        for turn in range(len(REFUND_ACCOUNTS)):
+            if not self._begin_sending(at_once=turn > 0):
+                return
+            outcome = self._call('refund', self._frozen())
+            if outcome.code != 'NOTENOUGH' or not self._choose_other_account():
+                break
+        if self.err_code == 'NOTENOUGH':
+            self._tell_accountant(
+                lambda env: env._("WeChat balance too low for a refund"),
+                lambda env: self.with_env(env).remedy)
+        elif self.state == 'error' and outcome.code == 'INVALID_REQUEST':
+            # More than is left, perhaps: somebody may have refunded it on the merchant platform.
+            self._original()._look_for_refunds()
+
+    def _begin_sending(self, at_once=False):
+        """Pass the gate before a refund is sent. Of two callers one does.
+
+        :param bool at_once: the last call has just ended
+        :return: whether this caller may send
+        :rtype: bool
+        """
+        self._lock()
+        if self.state != 'pending' or not self.parked or self.source == 'platform':
+            return False
+        pause = SEND_EVERY_AFTER.get(self.err_code, SEND_EVERY)
+        if self.sent_at and not at_once and self._age('sent_at') < pause:
+            return False
+        original = self._original()
+        original._lock()
+        wait = original._refund_wait(self)
+        if wait:
+            if self.err_code != 'TOO_SOON':
+                self._apply(Outcome(kind=Kind.RETRY, code='TOO_SOON', endpoint='refund'), 'odoo')
+            self._wake_cron(wait)
+            return False
+        # On disk before the first byte goes out: from here on WeChat may have it.
+        self.write({'sent_at': fields.Datetime.now(), 'parked': False})
+        return True
 
     def _ask(self):
-        return self._call('query_refund', self.name)
+        """Ask WeChat how this refund stands.
+
+        :rtype: Outcome
+        """
+        sent_at = self.sent_at
+        arrived = not sent_at or self._age('sent_at') >= SEND_EVERY
+        outcome = self._call('query_refund', self.name)
+        if outcome.code == 'REFUNDNOTEXIST' and outcome.data and arrived:
+            self._lock()
+            if self.source == 'platform' and self.state == 'pending':
+                # A notification is not signed; what it told was not true.
+                self._apply(Outcome(
+                    kind=Kind.REFUSED, code='NOT_AT_WECHAT', endpoint='refundquery'), 'odoo')
+            elif self.state == 'pending' and self.sent_at == sent_at and not self.wechat_refund_id:
+                self.parked = True
+        return outcome
 
     def _cancel(self):
-        """Give a refund up that was never sent. What was sent goes on."""
+        """Give a refund up that WeChat surely has not got. What it may have goes on."""
         self._lock()
-        if self.state == 'draft':
-            self._apply(Outcome(kind=Kind.CLOSED, code='NEVER_SENT', endpoint='refund'), 'odoo')
+        if self.state == 'draft' or (self.state == 'pending' and self.parked):
+            code = 'GIVEN_UP' if self.sent_at else 'NEVER_SENT'
+            self._apply(Outcome(kind=Kind.CLOSED, code=code, endpoint='refund'), 'odoo')
         else:
             self._settle()
+
+    # === THE ACCOUNT THAT THE MONEY IS TAKEN FROM === #
+
+    def _choose_account(self):
+        """Take the money from the account that is set; none: WeChat decides."""
+        self._take_from(self.env['ir.config_parameter']._wechat_refund_account())
+
+    def _choose_other_account(self):
+        """Take the money from the other account.
+
+        WeChat allows this change of a number that it has refused for want of money, and no other.
+
+        :return: whether there is another one
+        :rtype: bool
+        """
+        self._lock()
+        account = self._frozen().get('refund_account')
+        if not account or self.state != 'pending' or not self.parked:
+            return False
+        self._take_from(next(other for other in REFUND_ACCOUNTS if other != account))
+        return True
+
+    def _take_from(self, account):
+        params = {name: value for name, value in self._frozen().items() if name != 'refund_account'}
+        self._freeze(dict(params, refund_account=account) if account else params)
+        self.refund_account = account
+
+    # === ANEW, AFTER WECHAT CLOSED IT === #
+
+    def _begin_anew(self):
+        """Return the refund that takes the place of one that WeChat has closed, or nothing.
+
+        WeChat asks for a new number then. The POS payment, which counts on the money going back,
+        goes with it.
+        """
+        self._lock()
+        if self.state != 'error' or not self.wechat_refund_id or self.source == 'platform':
+            return self.browse()
+        successor = self.search([
+            ('replaces_id', '=', self.id), ('state', '!=', 'cancelled')], limit=1)
+        if successor:
+            return successor
+        successor = self.create({
+            **self._original()._refund_link(),
+            **{name: self[name] for name in (
+                'refund_fee', 'reason', 'automatic', 'payment_uuid', 'post_payment')},
+            **{name: self[name].id for name in (
+                'journal_id', 'pos_id', 'pos_session_id', 'return_order_id')},
+            'replaces_id': self.id,
+        })
+        payment = self.pos_payment_id
+        if payment:
+            self.pos_payment_id = False
+            self.flush_recordset()
+            successor.pos_payment_id = payment
+        self._done_with_it()
+        return successor
 
     @api.model
     def _orphan_domain(self, age=0):
@@ -242,7 +387,9 @@ class WechatRefund(models.Model):
     @api.model
     def _stuck_domain(self, age):
         # What WeChat has accepted may take the bank some days.
-        return [*super()._stuck_domain(age), ('wechat_refund_id', '=', False)]
+        # An empty account was told of at once.
+        return [*super()._stuck_domain(age), ('wechat_refund_id', '=', False),
+                '|', ('err_code', '=', False), ('err_code', '!=', 'NOTENOUGH')]
 
     @api.model
     def _stale_domain(self):
@@ -251,39 +398,6 @@ class WechatRefund(models.Model):
             ('state', '=', 'draft'), ('automatic', '=', False), ('payment_uuid', '!=', False),
             ('create_date', '<=', fields.Datetime.subtract(fields.Datetime.now(), hours=1)),
         ]
-
-    def _asked_last(self):
-        last = self.env['wechat.evidence'].search(
-            [('refund_id', '=', self.id), ('source', '=', 'reply')], limit=1)
-        return last.endpoint == 'refundquery'
-
-    # === NOTIFICATIONS === #
-
-    @api.model
-    def _take_notification(self, data):
-        """Do as `on_notification`.
-
-        :raises NotificationError: if the notification is refused
-        """
-        params = self.env['ir.config_parameter']
-        raw = self._notification_bytes(data)
-        try:
-            credentials = params._wechat_credentials()
-        except UserError as error:
-            raise NotificationError('not_set_up', str(error)) from error
-        # A mini-program's app is ours as well; which one it is, the record says.
-        miniprogram = params._wechat_param('miniprogram_app_id')
-        if miniprogram and notification_merchant(raw).get('appid') == miniprogram:
-            credentials = params._wechat_credentials(miniprogram)
-        outcome = parse_refund_notification(raw, credentials)
-        number = outcome.data.get('out_refund_no', '')
-        refund = self.sudo().search([('name', '=', number)])
-        if not refund:
-            raise UnknownNumberError(number, outcome)
-        before = refund.state
-        if not refund._apply(outcome, 'notification'):
-            raise NotificationError('mismatch', refund._mismatch(outcome))
-        return None if before == refund.state == 'done' else refund
 
     # === THE ONE DOOR: WHAT EVIDENCE MEANS FOR A REFUND === #
 
@@ -302,7 +416,7 @@ class WechatRefund(models.Model):
         kind, state = outcome.kind, self.state
         if kind == Kind.PAID or state == 'done':
             return 'done'
-        if kind == Kind.CLOSED and state == 'draft':
+        if kind == Kind.CLOSED and state in LIVE_STATES:
             return 'cancelled'
         if kind == Kind.REFUSED and not (outcome.endpoint == 'refund' and self.wechat_refund_id):
             # What WeChat has accepted is not undone by its answer to a repetition.
@@ -317,17 +431,27 @@ class WechatRefund(models.Model):
         vals.pop('transaction_id', None)
         data = outcome.data
         if data.get('refund_id'):
-            vals['wechat_refund_id'] = data['refund_id']
+            vals.update(wechat_refund_id=data['refund_id'], parked=False)
+        if data.get('refund_account'):
+            vals['refund_account'] = data['refund_account']
+        if outcome.code == 'NOTENOUGH' and data:
+            vals['parked'] = True
+        if self._heir() and self._target_state(outcome) in ('pending', 'done'):
+            # It went through after all, when another had taken its place on the payment line.
+            vals['payment_uuid'] = False
         if data.get('refund_status'):
             vals['trade_state'] = data['refund_status']
         if data.get('refund_recv_accout'):
             vals['refund_recv_accout'] = data['refund_recv_accout']
-        if self.state == 'done' and outcome.kind != Kind.PAID:
+        waits = outcome.code == 'REFUNDNOTEXIST' and self.err_call == 'refund' and self.err_code
+        if waits or (self.state == 'done' and outcome.kind != Kind.PAID):
+            # Why WeChat has not taken it says more than that it has not.
             for name in ('err_code', 'err_code_des', 'err_call'):
                 vals.pop(name)
         return vals
 
     def _apply(self, outcome, source):
+        before = self.state
         accepted = super()._apply(outcome, source)
         if self.err_code == 'CHANGE' or (self.state == 'error' and (
                 self.automatic or self.wechat_refund_id or self.pos_payment_id)):
@@ -336,11 +460,34 @@ class WechatRefund(models.Model):
                 lambda env: env._("WeChat refund needs you"),
                 lambda env: self.with_env(env).remedy or self.err_code_des or self.err_code,
             )
+        if before in ('error', 'cancelled') and self.state in ('pending', 'done') and (
+                source != 'odoo'):
+            self._tell_accountant(
+                lambda env: env._("WeChat refund went through after all"),
+                lambda env: env._(
+                    "It had been given up or had failed. Look whether the customer has got the"
+                    " money in another way as well."),
+            )
         return accepted
+
+    def _done_with_it(self):
+        """Take what Odoo itself has put in front of the accountant away again."""
+        if not self.orphan_told or self.pos_payment_id:
+            self.sudo().activity_unlink(['mail.mail_activity_data_todo'], only_automated=True)
+
+    def _heir(self):
+        """Return the refund that has taken the place of this dead one on its payment line."""
+        if self.state not in ('error', 'cancelled') or not self.payment_uuid:
+            return self.browse()
+        return self.search([
+            ('payment_uuid', '=', self.payment_uuid), ('id', '!=', self.id),
+            ('state', 'in', (*LIVE_STATES, 'done'))], limit=1)
 
     def _on_state_change(self, before):
         result = super()._on_state_change(before)
         original = self._original()
+        if self.state == 'done' and before in LIVE_STATES:
+            self._done_with_it()
         if self.state == 'done' and original.state != 'refunded':
             original._apply(Outcome(
                 kind=Kind.REFUNDED, code='REFUND', endpoint='refundquery',
@@ -372,6 +519,10 @@ class WechatRefund(models.Model):
         """Tell whether WeChat has taken the refund on: the till need not wait for the bank."""
         return self.state == 'done' or (self.state == 'pending' and bool(self.wechat_refund_id))
 
+    def _is_waiting(self):
+        """Tell whether it is sent later: WeChat surely has not got it, and the till may go on."""
+        return self.state == 'pending' and self.parked and bool(self.err_code)
+
     def _till_status(self):
         """Return what the till needs to know about a refund; see `wechat.charge`.
 
@@ -382,7 +533,9 @@ class WechatRefund(models.Model):
         failed = self.state in ('error', 'cancelled')
         phase = (
             'refund_accepted' if accepted else 'failed' if failed
-            else 'new' if self.state == 'draft' else 'asking')
+            else 'new' if self.state == 'draft' else 'refund_waits' if self._is_waiting()
+            else 'asking')
+        wait = self._original()._refund_wait(self) if self.err_code == 'TOO_SOON' else 0
         return {
             'found': True,
             'payment_uuid': self.payment_uuid or '',
@@ -391,12 +544,14 @@ class WechatRefund(models.Model):
             'state': self.state,
             'phase': phase,
             'sentence': self._till_sentence(phase),
-            'tone': {'refund_accepted': 'success', 'failed': 'danger'}.get(phase, 'info'),
+            'tone': {
+                'refund_accepted': 'success', 'failed': 'danger', 'refund_waits': 'warning',
+            }.get(phase, 'info'),
             'paid': accepted,
             'free': failed,
             'code_url': '',
             'expires_in': 0,
-            'seconds_left': 0,
+            'seconds_left': wait if phase == 'refund_waits' else 0,
             'amount': -self.amount,
             'currency': self.currency_id.name,
             'total_fee': -self.refund_fee,
@@ -420,13 +575,23 @@ class WechatRefund(models.Model):
 
     def _till_sentence(self, phase):
         _ = self.env._
+        if phase == 'refund_accepted' and self.err_code == 'CHANGE':
+            return self._explanation_sentence()
         if phase == 'refund_accepted' and self.state == 'done':
             return _("Refunded: the customer has the money back.")
         if phase == 'refund_accepted':
             return _("WeChat has accepted the refund; the money is on its way to the customer.")
+        if self.state == 'cancelled' and self.sent_at:
+            return _(
+                "This refund was given up: WeChat has not got it. Give the money back in another"
+                " way.")
         if phase == 'new' or self.state == 'cancelled':
             return _("The refund has not been sent to WeChat.")
         if phase == 'failed':
             return self._explanation_sentence() or _(
                 "WeChat refused the refund: no money moved.")
+        if phase == 'refund_waits':
+            return " ".join([self._explanation_sentence(), _(
+                "You can serve the next customer meanwhile. Or cancel it and give the money back in"
+                " another way.")])
         return self._explanation_sentence() or _("Sending the refund to WeChat …")

@@ -21,7 +21,7 @@ BOOKING_TRIES = 5
 STUCK_AFTER = 3600  # seconds; nothing that goes right waits for WeChat that long
 
 # Ends that were asked for: nothing went wrong.
-GOOD_ENDS = ('SUCCESS', 'CLOSED', 'REVOKED', 'NEVER_SENT')
+GOOD_ENDS = ('SUCCESS', 'CLOSED', 'REVOKED', 'NEVER_SENT', 'GIVEN_UP')
 
 # Who may read what was sent and received to the letter: it names the payer (openid).
 RAW_GROUPS = 'account.group_account_invoice,account.group_account_readonly'
@@ -30,7 +30,7 @@ RAW_GROUPS = 'account.group_account_invoice,account.group_account_readonly'
 STARTING_CALLS = ('micropay', 'unifiedorder', 'refund')
 
 # Codes of our own whose description says more than the catalogue can, in the user's language.
-SELF_EXPLAINED = ('NOT_SET_UP', 'FEE_TYPE')
+SELF_EXPLAINED = ('NOT_SET_UP', 'FEE_TYPE', 'NOT_REFUNDABLE')
 
 # How long a record rests before it is asked about again, in seconds: up to which age, how long.
 # The first steps serve a customer who is typing a password, the last a refund that got stuck. By
@@ -156,13 +156,16 @@ class WechatTrade(models.AbstractModel):
 
     @api.model
     def _next_number(self):
-        number = self.env['ir.sequence'].sudo().next_by_code(self._name)
-        if not number:
-            raise UserError(self.env._(
-                "The sequence with the code %(code)s is missing. Create it under"
-                " Settings ▸ Technical ▸ Sequences, with a prefix of your own.",
-                code=self._name,
-            ))
+        number = True
+        # A refund that WeChat told us of may have the number of a lost record of ours.
+        while number is True or self.sudo().search_count([('name', '=', number)], limit=1):
+            number = self.env['ir.sequence'].sudo().next_by_code(self._name)
+            if not number:
+                raise UserError(self.env._(
+                    "The sequence with the code %(code)s is missing. Create it under"
+                    " Settings ▸ Technical ▸ Sequences, with a prefix of your own.",
+                    code=self._name,
+                ))
         return number
 
     def _freeze(self, params):
@@ -194,9 +197,7 @@ class WechatTrade(models.AbstractModel):
         params = self.env['ir.config_parameter']
         try:
             if self.mode != params._wechat_mode():
-                raise UserError(self.env._(
-                    "%(number)s was begun with another WeChat (%(mode)s) than the system parameters"
-                    " name now. Set them back to settle it.", number=self.name, mode=self.mode))
+                raise UserError(self._other_wechat_sentence())
             gateway = params._wechat_gateway(self.app_id or None)
         except UserError as error:
             outcome = Outcome(
@@ -206,6 +207,11 @@ class WechatTrade(models.AbstractModel):
             outcome = getattr(gateway, verb)(*args)
         self._book(outcome)
         return outcome
+
+    def _other_wechat_sentence(self):
+        return self.env._(
+            "%(number)s was begun with another WeChat (%(mode)s) than the system parameters"
+            " name now. Set them back to settle it.", number=self.name, mode=self.mode)
 
     def _book(self, outcome):
         """Let a reply through the door, again if another transaction was in the way.
@@ -434,7 +440,7 @@ class WechatTrade(models.AbstractModel):
         try:
             return self._take_notification(data)
         except NotificationError as error:
-            self.env['wechat.evidence']._refuse_notification(error, data)
+            self.env['wechat.evidence']._refuse_notification(error)
             return False
 
     @api.model
