@@ -1,6 +1,7 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
 from odoo import models
+from odoo.exceptions import UserError
 
 
 class PosOrder(models.Model):
@@ -16,9 +17,32 @@ class PosOrder(models.Model):
                 self.env._("refund it before you cancel the order"))
         result = super().write(vals)
         if vals.get('state') in ('paid', 'done'):
+            self._wechat_refuse_running_refund()
             # The lines are looked at again now that the order is paid: a waiting one is refused.
             self.payment_ids._wechat_accept()
             for order in self:
                 for model_name in ('wechat.order', 'wechat.micropay'):
                     self.env[model_name]._sweep_order(order)
         return result
+
+    def _wechat_running_refund(self):
+        """Return the WeChat refund of this return that the order does not count yet.
+
+        :return: a record in sudo, or an empty set
+        """
+        return self.env['wechat.refund'].sudo().search([
+            ('return_order_id', 'in', self.ids), ('pos_payment_id', '=', False),
+            ('state', 'in', ('draft', 'pending', 'done')),
+        ], limit=1)
+
+    def _wechat_refuse_running_refund(self):
+        """Raise if a return would be paid otherwise while WeChat may still pay it.
+
+        :raises UserError: with the ways out
+        """
+        running = self._wechat_running_refund()
+        if running:
+            raise UserError(self.env._(
+                "The WeChat refund %(number)s of this return is under way: the customer would get"
+                " the money twice. Wait until it is done, or give it up first (Invoicing ▸"
+                " Configuration ▸ Wechat ▸ Refunds).", number=running.name))

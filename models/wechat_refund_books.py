@@ -151,7 +151,8 @@ class WechatRefund(models.Model):
         payment = payments.create({
             'payment_type': 'outbound',
             'partner_type': 'customer',
-            'partner_id': original.pos_payment_id.partner_id.commercial_partner_id.id,
+            'partner_id': self.env['res.partner']._find_accounting_partner(
+                original.pos_payment_id.partner_id).id,
             'amount': self.amount,
             'currency_id': self.currency_id.id,
             'journal_id': (method.journal_id or self.journal_id).id,

@@ -8,7 +8,6 @@ from odoo.tools import format_amount
 
 from ..models.pos_payment import TERMINALS
 from ..models.wechat_charge import PAID_STATES
-from ..models.wechat_trade import LIVE_STATES
 
 
 class PosMakePayment(models.TransientModel):
@@ -16,6 +15,8 @@ class PosMakePayment(models.TransientModel):
 
     _inherit = 'pos.make.payment'
 
+    # Odoo's wizard knows its order from the context only, which a computed field cannot rely on.
+    wechat_return_id = fields.Many2one('pos.order', default=lambda self: self._wechat_pos_order())
     wechat_terminal = fields.Selection(related='payment_method_id.use_payment_terminal')
     wechat_order_id = fields.Many2one(
         'wechat.order', string="WeChat order to refund", readonly=False, store=True,
@@ -31,17 +32,18 @@ class PosMakePayment(models.TransientModel):
         order = self._wechat_pos_order()
         methods = order.session_id.payment_method_ids.filtered(
             lambda method: method.use_payment_terminal in TERMINALS)
+        running = order._wechat_running_refund()
         for method in methods if order.amount_total < 0 else ():
-            if self._wechat_choices(order, method):
+            if running or self._wechat_choices(order, method):
                 values['payment_method_id'] = method.id
                 break
         return values
 
-    @api.depends('payment_method_id')
+    @api.depends('payment_method_id', 'wechat_return_id')
     def _compute_wechat_original(self):
         """Choose the payment of the order that is returned; the user may choose another."""
         for wizard in self:
-            order = wizard._wechat_pos_order()
+            order = wizard.wechat_return_id
             choices = wizard.wechat_terminal in TERMINALS and self._wechat_choices(
                 order, wizard.payment_method_id)
             fen = -order.currency_id._wechat_to_fen(wizard.amount) if order else 0
@@ -77,9 +79,10 @@ class PosMakePayment(models.TransientModel):
     def check(self):
         """Override of `point_of_sale` to pay a return against a WeChat refund."""
         self.ensure_one()
+        order = self.wechat_return_id
         if self.wechat_terminal not in TERMINALS or self.amount >= 0:
+            order._wechat_refuse_running_refund()
             return super().check()
-        order = self._wechat_pos_order()
         refund = self._wechat_refund(order)
         refund._submit()
         status = refund._till_status()
@@ -100,10 +103,7 @@ class PosMakePayment(models.TransientModel):
         :return: the record, in sudo
         :raises UserError: for a choice that cannot be right
         """
-        running = self.env['wechat.refund'].sudo().search([
-            ('return_order_id', '=', order.id), ('pos_payment_id', '=', False),
-            ('state', 'in', (*LIVE_STATES, 'done')),
-        ], limit=1)
+        running = order._wechat_running_refund()
         if running:
             return running
         charge = self._wechat_charge(order)
