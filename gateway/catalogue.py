@@ -390,7 +390,8 @@ ERRORS = {
                 "the minute is over."),
             _ADMIN_NOTHING),
         'NOT_REFUNDABLE': Entry(
-            Kind.CONFIG, _lt("This payment cannot be refunded with WeChat."), _ADMIN_NOTHING),
+            Kind.CONFIG, _lt("This payment cannot be refunded with WeChat."),
+            _lt("Give the money back in another way.")),
         'TRADE_OVERDUE': Entry(
             Kind.REFUSED,
             _lt("This payment is too old for a WeChat refund. Give the money back in another way."),
@@ -424,7 +425,7 @@ ERRORS = {
             Kind.RETRY, _REFUND_WAITS,
             _lt("WeChat never accepted this refund; it is sent again with the same number.")),
         'NOT_AT_WECHAT': Entry(
-            Kind.REFUSED, _lt("WeChat knows of no such refund."),
+            Kind.UNKNOWN, _lt("WeChat knows of no such refund."),
             _lt("A notification told of this refund, but WeChat knows nothing of it: nothing was "
                 "refunded. Only somebody who has wechat.api_key can write such a notification; "
                 "change the key.")),

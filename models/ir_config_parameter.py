@@ -106,14 +106,15 @@ class IrConfigParameter(models.Model):
         return account
 
     @api.model
-    def _wechat_certificate_error(self, app_id=None):
+    def _wechat_certificate_error(self, mode, app_id=None):
         """Return what is wrong with the client certificate; a simulator is asked without one.
 
+        :param str mode: the one of the record that is about to need it
         :rtype: ReplyError | None
         :raises UserError: see `_wechat_credentials`
         """
         credentials = self._wechat_credentials(app_id)
-        if self._wechat_mode() == 'live' and credentials.api_url.startswith('https:'):
+        if mode == 'live' and credentials.api_url.startswith('https:'):
             try:
                 check_certificate(credentials.mch_cert, credentials.mch_key)
             except ReplyError as error:

@@ -13,6 +13,7 @@ class PosOrder(models.Model):
         Every way to a paid order ends here, `action_pos_order_paid` too.
         """
         if vals.get('state') == 'cancel':
+            self._wechat_refuse_running_refund()
             self.payment_ids._wechat_refuse_if_paid(
                 self.env._("refund it before you cancel the order"))
         result = super().write(vals)
@@ -36,7 +37,7 @@ class PosOrder(models.Model):
         ], limit=1)
 
     def _wechat_refuse_running_refund(self):
-        """Raise if a return would be paid otherwise while WeChat may still pay it.
+        """Raise if a return would end otherwise while WeChat may still pay it.
 
         :raises UserError: with the ways out
         """

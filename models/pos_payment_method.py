@@ -97,6 +97,8 @@ class PosPaymentMethod(models.Model):
                 trade._submit(auth_code)
             else:
                 trade._submit()
+            # An earlier refund of this line may have turned out to be accepted meanwhile.
+            trade = self._wechat_find(payment_uuid)
         return trade._till_status() if trade else dict(NOT_FOUND, payment_uuid=payment_uuid)
 
     def wechat_poll(self, payment_uuid):
@@ -165,9 +167,11 @@ class PosPaymentMethod(models.Model):
         live = attempts.filtered(
             lambda attempt: attempt.state in LIVE_STATES and not attempt.withdrawn)
         found = (paid or live or attempts)[:1]
-        return found or method.env['wechat.refund'].search([
+        refunds = method.env['wechat.refund'].search([
             ('payment_uuid', '=', payment_uuid), ('company_id', '=', method.company_id.id),
-        ], limit=1)
+        ])
+        live = refunds.filtered(lambda refund: refund.state not in ('error', 'cancelled'))
+        return found or (live or refunds)[:1]
 
     def _wechat_is_paid(self, order_uuid):
         """Tell whether a till's order has been stored as paid, by another till perhaps."""

@@ -89,7 +89,8 @@ class PosSession(models.Model):
         A code that nobody has paid is withdrawn: its till is gone, or is being closed.
         """
         for trade in self._wechat_unclear_trades()[:ASK_AT_MOST]:
-            if trade._name == 'wechat.refund' and trade._is_waiting():
+            if trade._name == 'wechat.refund' and trade._is_waiting() and (
+                    trade.err_code != 'TOO_SOON'):
                 # WeChat has not got it, and nobody waits here any more: it must not go out later.
                 trade._cancel()
             elif trade._name != 'wechat.order':

@@ -138,7 +138,7 @@ class WechatCharge(models.AbstractModel):
                 " wechat.mch_id and wechat.sub_mch_id back.",
                 number=self.name, theirs="/".join(filter(None, theirs)),
                 ours="/".join(filter(None, ours)))
-        error = params._wechat_certificate_error(self.app_id or None)
+        error = params._wechat_certificate_error(self.mode, self.app_id or None)
         if not error:
             return None
         remedy = self.env['wechat.evidence']._explain(error.reason, 'refund')['admin']

@@ -103,7 +103,8 @@ class WechatMicropay(models.Model):
             return refusal
         # Only a reversal ends an unclear charge, and it needs the certificate: better not begin
         # than be stuck between "paid" and "not paid".
-        error = self.env['ir.config_parameter']._wechat_certificate_error(self.app_id or None)
+        error = self.env['ir.config_parameter']._wechat_certificate_error(
+            self.mode, self.app_id or None)
         return error and self._refusal(error.reason, error.errmsg)
 
     # === TALKING TO WECHAT === #

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..gateway import Kind, Outcome, clean_text
+from ..gateway.catalogue import kind_of_error
 from .ir_config_parameter import REFUND_ACCOUNTS
 from .wechat_trade import LIVE_STATES
 
@@ -424,7 +425,12 @@ class WechatRefund(models.Model):
         if kind == Kind.CONFIG and outcome.endpoint == 'refund' and not self.ask_count:
             # The first word ever: it never began. After an unclear answer it would be a guess.
             return 'error'
-        return 'pending' if state in LIVE_STATES or kind == Kind.PENDING else state
+        if state in LIVE_STATES:
+            return 'pending'
+        # Given up or failed, and WeChat has taken it on after all. What it has closed stays closed,
+        # whatever older news comes late.
+        taken = kind == Kind.PENDING or outcome.code == 'CHANGE'
+        return 'pending' if taken and self.trade_state != 'REFUNDCLOSE' else state
 
     def _evidence_values(self, outcome, source):
         vals = super()._evidence_values(outcome, source)
@@ -473,7 +479,11 @@ class WechatRefund(models.Model):
     def _done_with_it(self):
         """Take what Odoo itself has put in front of the accountant away again."""
         if not self.orphan_told or self.pos_payment_id:
-            self.sudo().activity_unlink(['mail.mail_activity_data_todo'], only_automated=True)
+            words = self.with_context(lang=self._accountant().lang).env
+            # This one is not about the refund alone, but about the money that was given besides.
+            lasting = words._("WeChat refund went through after all")
+            self.sudo().activity_ids.filtered(
+                lambda activity: activity.automated and activity.summary != lasting).unlink()
 
     def _heir(self):
         """Return the refund that has taken the place of this dead one on its payment line."""
@@ -581,17 +591,24 @@ class WechatRefund(models.Model):
             return _("Refunded: the customer has the money back.")
         if phase == 'refund_accepted':
             return _("WeChat has accepted the refund; the money is on its way to the customer.")
-        if self.state == 'cancelled' and self.sent_at:
+        if self.state == 'cancelled':
             return _(
                 "This refund was given up: WeChat has not got it. Give the money back in another"
                 " way.")
-        if phase == 'new' or self.state == 'cancelled':
+        if phase == 'new':
             return _("The refund has not been sent to WeChat.")
         if phase == 'failed':
             return self._explanation_sentence() or _(
                 "WeChat refused the refund: no money moved.")
+        kind = kind_of_error(self.err_code, self.err_call or 'refund')
+        explain = self.env['wechat.evidence']._explain
+        if phase == 'asking' and self.err_code and kind is Kind.RETRY:
+            # Not the last word: until a query says so, WeChat may have got it all the same.
+            return explain('SYSTEMERROR', 'refund')['cashier']
         if phase == 'refund_waits':
-            return " ".join([self._explanation_sentence(), _(
-                "You can serve the next customer meanwhile. Or cancel it and give the money back in"
-                " another way.")])
+            # Unclear is what the answer was; by now it is clear that WeChat has not got it.
+            why = (explain('REFUNDNOTEXIST', 'refundquery')['cashier'] if kind is Kind.UNKNOWN
+                   else self._explanation_sentence())
+            return " ".join([why, _(
+                "Or cancel it, and give the money back in another way.")])
         return self._explanation_sentence() or _("Sending the refund to WeChat …")

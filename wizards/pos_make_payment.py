@@ -16,8 +16,9 @@ class PosMakePayment(models.TransientModel):
     _inherit = 'pos.make.payment'
 
     # Odoo's wizard knows its order from the context only, which a computed field cannot rely on.
-    wechat_return_id = fields.Many2one('pos.order', default=lambda self: self._wechat_pos_order())
-    wechat_terminal = fields.Selection(related='payment_method_id.use_payment_terminal')
+    wechat_return_id = fields.Many2one(
+        'pos.order', string="Return", default=lambda self: self._wechat_pos_order())
+    wechat_terminal = fields.Char(string="Terminal", compute='_compute_wechat_terminal')
     wechat_order_id = fields.Many2one(
         'wechat.order', string="WeChat order to refund", readonly=False, store=True,
         compute='_compute_wechat_original', domain=[('state', 'in', PAID_STATES)])
@@ -39,12 +40,18 @@ class PosMakePayment(models.TransientModel):
                 break
         return values
 
+    @api.depends('payment_method_id')
+    def _compute_wechat_terminal(self):
+        for wizard in self:
+            terminal = wizard.payment_method_id.use_payment_terminal
+            wizard.wechat_terminal = terminal if terminal in TERMINALS else False
+
     @api.depends('payment_method_id', 'wechat_return_id')
     def _compute_wechat_original(self):
         """Choose the payment of the order that is returned; the user may choose another."""
         for wizard in self:
             order = wizard.wechat_return_id
-            choices = wizard.wechat_terminal in TERMINALS and self._wechat_choices(
+            choices = wizard.wechat_terminal and self._wechat_choices(
                 order, wizard.payment_method_id)
             fen = -order.currency_id._wechat_to_fen(wizard.amount) if order else 0
             enough = [charge for charge in choices or () if charge.refundable_fee >= fen]
@@ -80,7 +87,7 @@ class PosMakePayment(models.TransientModel):
         """Override of `point_of_sale` to pay a return against a WeChat refund."""
         self.ensure_one()
         order = self.wechat_return_id
-        if self.wechat_terminal not in TERMINALS or self.amount >= 0:
+        if not self.wechat_terminal or self.amount >= 0:
             order._wechat_refuse_running_refund()
             return super().check()
         refund = self._wechat_refund(order)
