@@ -3,6 +3,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .wechat_charge import PAID_STATES
+
 TERMINALS = ('wechat_native', 'wechat_micropay')
 
 # What a payment line can be while the money is not there. `done`, and none at all, mean paid.
@@ -108,15 +110,14 @@ class PosPayment(models.Model):
             domain.append(('mode', '=', 'live'))  # Play money buys nothing.
         if fen < 0:
             trade = self.env['wechat.refund'].sudo().search(
-                [*domain, ('refund_fee', '=', -fen)], limit=1)
+                [*domain, ('refund_fee', '=', -fen), ('state', 'in', ('pending', 'done'))], limit=1)
             accepted = trade._is_accepted()
         else:
             model = {'wechat_native': 'wechat.order', 'wechat_micropay': 'wechat.micropay'}[
                 self.payment_method_id.use_payment_terminal]
             trade = self.env[model].sudo().search(
-                [*domain, ('total_fee', '=', fen), ('state', '=', 'done')], limit=1)
-            # Money that is going back pays for nothing.
-            accepted = not trade._live_refunds()
+                [*domain, ('total_fee', '=', fen), ('state', 'in', PAID_STATES)], limit=1)
+            accepted = bool(trade) and trade._pays_for_sale()
         if not trade or not accepted:
             return trade.browse()
         trade._lock()

@@ -242,6 +242,10 @@ class PosPaymentMethod(models.Model):
                         "all of WeChat's part has been refunded already"),
                 ])) or "—",
             ))
+        open_ones = [charge for charge in left if not charge._refund_refusal(1)]
+        if sum(charge.refundable_fee for charge in open_ones) >= fen:
+            # Not one that is too old, say, while another one can give it.
+            left = open_ones
         fitting = [charge for charge in left if charge.refundable_fee >= fen]
         # The one with the least left over, so that later returns still find room.
         original = min(fitting or left, key=lambda charge: (

@@ -80,7 +80,7 @@ class WechatCharge(models.AbstractModel):
         "(payment_uuid) WHERE state IN ('draft', 'pending') AND withdrawn IS NOT TRUE",
         "A WeChat payment is already running for this payment line.",
     )
-    _orphan_idx = models.Index("(paid_at) WHERE state = 'done' AND pos_payment_id IS NULL")
+    _orphan_idx = models.Index("(paid_at) WHERE pos_payment_id IS NULL")
     _pos_payment_uniq = models.UniqueIndex(
         "(pos_payment_id) WHERE pos_payment_id IS NOT NULL",
         "This WeChat payment is already used by another POS payment.",
@@ -352,7 +352,7 @@ class WechatCharge(models.AbstractModel):
 
     def _on_state_change(self, before):
         result = super()._on_state_change(before)
-        if self.state == 'done':
+        if self.state in PAID_STATES and before not in PAID_STATES:
             self.paid_at = fields.Datetime.now()
             if self.withdrawn or before not in LIVE_STATES:
                 self._give_back(_lt("The customer paid after the sale had been cancelled."))
@@ -409,7 +409,8 @@ class WechatCharge(models.AbstractModel):
         :param int age: seconds since Odoo learned of the payment
         """
         return [
-            ('state', '=', 'done'), ('payment_uuid', '!=', False), ('pos_payment_id', '=', False),
+            ('state', 'in', PAID_STATES), ('payment_uuid', '!=', False),
+            ('pos_payment_id', '=', False),
             ('refundable_fee', '>', 0), ('orphan_told', '=', False),
             ('paid_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
         ]
@@ -447,7 +448,7 @@ class WechatCharge(models.AbstractModel):
         ])
         for charge in left:
             charge._lock()
-            if charge.state == 'done' and charge.refundable_fee and not charge.pos_payment_id:
+            if charge.state in PAID_STATES and charge.refundable_fee and not charge.pos_payment_id:
                 charge._give_back(_lt("The sale had been paid already."))
             elif charge.state in LIVE_STATES:
                 charge._give_up()
@@ -518,7 +519,7 @@ class WechatCharge(models.AbstractModel):
         self.ensure_one()
         if self.state in PAID_STATES and self.pos_payment_id:
             return 'paid'
-        if self.state == 'done' and not self.withdrawn and not self._live_refunds():
+        if self._pays_for_sale() and not self.withdrawn:
             return 'paid'
         if self.state in LIVE_STATES:
             return 'new' if self.state == 'draft' else 'asking'

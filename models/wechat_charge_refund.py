@@ -163,6 +163,16 @@ class WechatCharge(models.AbstractModel):
         """Return the refunds that have taken or still may take money back."""
         return self.refund_ids.filtered(lambda refund: refund.state not in ('error', 'cancelled'))
 
+    def _pays_for_sale(self):
+        """Tell whether a sale may count on this money: it is here, and not on its way back.
+
+        What somebody has given back in part, before the till could send the order, pays for it all
+        the same: the goods are with the customer.
+        """
+        self.ensure_one()
+        return self.state in PAID_STATES and self.refundable_fee > 0 and not any(
+            self._live_refunds().mapped('automatic'))
+
     def _refund_link(self):
         """Return the values that tie a refund to this payment."""
         raise NotImplementedError

@@ -42,6 +42,10 @@ class WechatRefund(models.Model):
     parked = fields.Boolean(
         readonly=True, copy=False, default=True,
         help="WeChat surely has not got it: it may be sent, or given up.")
+    unsigned = fields.Boolean(
+        readonly=True, copy=False,
+        help="Known by a notification only, which WeChat does not sign: it is asked whether it is"
+             " true.")
     refund_account = fields.Char(
         string="Taken from", readonly=True, copy=False,
         help="Where WeChat takes the money from: what it has not paid out yet (unsettled funds),"
@@ -69,6 +73,7 @@ class WechatRefund(models.Model):
     pos_payment_id = fields.Many2one(
         'pos.payment', string="POS payment", readonly=True, copy=False, ondelete='restrict')
     state = fields.Selection(selection_add=[('done', "Completed")])
+    sentence = fields.Char(compute='_compute_sentence', help="How it stands, in words.")
 
     _one_original = models.Constraint(
         'CHECK ((order_id IS NULL) <> (micropay_id IS NULL))',
@@ -85,6 +90,11 @@ class WechatRefund(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends('state', 'err_code', 'err_call', 'parked', 'wechat_refund_id', 'sent_at')
+    def _compute_sentence(self):
+        for refund in self:
+            refund.sentence = refund._till_sentence(refund._till_phase())
 
     @api.depends('refund_fee', 'currency_id')
     def _compute_amount(self):
@@ -229,6 +239,8 @@ class WechatRefund(models.Model):
                 self._send()
             else:
                 self._ask()
+        elif self.unsigned and self._is_due(ASK_EVERY):
+            self._ask()
 
     def _send(self):
         """Send it, with the same number each time, unless it is too soon for that.
@@ -284,10 +296,11 @@ class WechatRefund(models.Model):
         outcome = self._call('query_refund', self.name)
         if outcome.code == 'REFUNDNOTEXIST' and outcome.data and arrived:
             self._lock()
-            if self.source == 'platform' and self.state == 'pending':
-                # A notification is not signed; what it told was not true.
+            if self.unsigned:
+                # What the notification told was not true.
                 self._apply(Outcome(
-                    kind=Kind.REFUSED, code='NOT_AT_WECHAT', endpoint='refundquery'), 'odoo')
+                    kind=Kind.REFUSED, code='NOT_AT_WECHAT', endpoint='refundquery',
+                    data=outcome.data), 'odoo')
             elif self.state == 'pending' and self.sent_at == sent_at and not self.wechat_refund_id:
                 self.parked = True
         return outcome
@@ -298,6 +311,7 @@ class WechatRefund(models.Model):
         if self.state == 'draft' or (self.state == 'pending' and self.parked):
             code = 'GIVEN_UP' if self.sent_at else 'NEVER_SENT'
             self._apply(Outcome(kind=Kind.CLOSED, code=code, endpoint='refund'), 'odoo')
+            self._hand_back()
         else:
             self._settle()
 
@@ -338,8 +352,7 @@ class WechatRefund(models.Model):
         self._lock()
         if self.state != 'error' or not self.wechat_refund_id or self.source == 'platform':
             return self.browse()
-        successor = self.search([
-            ('replaces_id', '=', self.id), ('state', '!=', 'cancelled')], limit=1)
+        successor = self._successor()
         if successor:
             return successor
         successor = self.create({
@@ -350,13 +363,28 @@ class WechatRefund(models.Model):
                 'journal_id', 'pos_id', 'pos_session_id', 'return_order_id')},
             'replaces_id': self.id,
         })
+        self._hand_over(successor)
+        self._done_with_it()
+        return successor
+
+    def _hand_over(self, other):
+        """Let another refund stand for the POS payment of this one."""
         payment = self.pos_payment_id
         if payment:
             self.pos_payment_id = False
             self.flush_recordset()
-            successor.pos_payment_id = payment
-        self._done_with_it()
-        return successor
+            other.pos_payment_id = payment
+
+    def _hand_back(self):
+        """Given up: the closed refund that this one replaced is the accountant's again."""
+        if self.replaces_id:
+            self._hand_over(self.replaces_id)
+            self.replaces_id._tell_needed()
+
+    def _successor(self):
+        """Return the refund that was begun anew in the place of this one."""
+        return self.search([
+            ('replaces_id', '=', self.id), ('state', '!=', 'cancelled')], limit=1)
 
     @api.model
     def _orphan_domain(self, age=0):
@@ -386,6 +414,13 @@ class WechatRefund(models.Model):
         self._tell_orphan()
 
     @api.model
+    def _due_domain(self):
+        return [
+            ('next_ask', '<=', fields.Datetime.now()),
+            '|', ('state', 'in', LIVE_STATES), ('unsigned', '=', True),
+        ]
+
+    @api.model
     def _stuck_domain(self, age):
         # What WeChat has accepted may take the bank some days.
         # An empty account was told of at once.
@@ -406,6 +441,7 @@ class WechatRefund(models.Model):
         return {
             'out_refund_no': self.name,
             'out_trade_no': self._original().name,
+            'transaction_id': self._original().transaction_id,
             'refund_fee': self.refund_fee,
             'total_fee': self.total_fee,
         }
@@ -415,7 +451,9 @@ class WechatRefund(models.Model):
 
     def _target_state(self, outcome):
         kind, state = outcome.kind, self.state
-        if kind == Kind.PAID or state == 'done':
+        # The signed answer is the last word.
+        is_answer = outcome.endpoint == 'refundquery' and bool(outcome.data)
+        if kind == Kind.PAID or (state == 'done' and not (self.unsigned and is_answer)):
             return 'done'
         if kind == Kind.CLOSED and state in LIVE_STATES:
             return 'cancelled'
@@ -442,7 +480,15 @@ class WechatRefund(models.Model):
             vals['refund_account'] = data['refund_account']
         if outcome.code == 'NOTENOUGH' and data:
             vals['parked'] = True
-        if self._heir() and self._target_state(outcome) in ('pending', 'done'):
+        target = self._target_state(outcome)
+        if outcome.endpoint == 'refundquery' and (
+                data.get('refund_status') or outcome.code == 'NOT_AT_WECHAT'):
+            vals['unsigned'] = False
+        elif outcome.endpoint == 'refund_notification' and (
+                not self.wechat_refund_id or (target != self.state and target != 'pending')
+                or self.state in ('error', 'cancelled')):
+            vals['unsigned'] = True
+        if self._heir() and target in ('pending', 'done'):
             # It went through after all, when another had taken its place on the payment line.
             vals['payment_uuid'] = False
         if data.get('refund_status'):
@@ -450,24 +496,30 @@ class WechatRefund(models.Model):
         if data.get('refund_recv_accout'):
             vals['refund_recv_accout'] = data['refund_recv_accout']
         waits = outcome.code == 'REFUNDNOTEXIST' and self.err_call == 'refund' and self.err_code
-        if waits or (self.state == 'done' and outcome.kind != Kind.PAID):
-            # Why WeChat has not taken it says more than that it has not.
+        closed = self.state == 'error' and self.trade_state == 'REFUNDCLOSE'
+        late = (self.state == target == 'done' or closed) and outcome.kind != Kind.PAID
+        if waits or late:
+            # Why WeChat has not taken it says more than that it has not; and how it ended says
+            # more than what comes late.
             for name in ('err_code', 'err_code_des', 'err_call'):
                 vals.pop(name)
+        if late:
+            vals.pop('trade_state', None)
         return vals
 
     def _apply(self, outcome, source):
         before = self.state
         accepted = super()._apply(outcome, source)
         if self.err_code == 'CHANGE' or (self.state == 'error' and (
-                self.automatic or self.wechat_refund_id or self.pos_payment_id)):
+                self.automatic or self.wechat_refund_id or self.pos_payment_id
+                or self.source == 'platform')
+                and not self._successor()):
             # Nothing that Odoo could still do by itself.
-            self._tell_accountant(
-                lambda env: env._("WeChat refund needs you"),
-                lambda env: self.with_env(env).remedy or self.err_code_des or self.err_code,
-            )
+            self._tell_needed()
         if before in ('error', 'cancelled') and self.state in ('pending', 'done') and (
-                source != 'odoo'):
+                source != 'odoo' and outcome.code != 'REPORTED'):
+            if self.state == 'pending':
+                self._wake_cron(60)
             self._tell_accountant(
                 lambda env: env._("WeChat refund went through after all"),
                 lambda env: env._(
@@ -475,6 +527,12 @@ class WechatRefund(models.Model):
                     " money in another way as well."),
             )
         return accepted
+
+    def _tell_needed(self):
+        self._tell_accountant(
+            lambda env: env._("WeChat refund needs you"),
+            lambda env: self.with_env(env).remedy or self.err_code_des or self.err_code,
+        )
 
     def _done_with_it(self):
         """Take what Odoo itself has put in front of the accountant away again."""
@@ -496,7 +554,7 @@ class WechatRefund(models.Model):
     def _on_state_change(self, before):
         result = super()._on_state_change(before)
         original = self._original()
-        if self.state == 'done' and before in LIVE_STATES:
+        if self.state in ('done', 'cancelled') and before in LIVE_STATES:
             self._done_with_it()
         if self.state == 'done' and original.state != 'refunded':
             original._apply(Outcome(
@@ -533,18 +591,23 @@ class WechatRefund(models.Model):
         """Tell whether it is sent later: WeChat surely has not got it, and the till may go on."""
         return self.state == 'pending' and self.parked and bool(self.err_code)
 
+    def _till_phase(self):
+        if self._is_accepted():
+            return 'refund_accepted'
+        if self.state in ('error', 'cancelled'):
+            return 'failed'
+        if self.state == 'draft':
+            return 'new'
+        return 'refund_waits' if self._is_waiting() else 'asking'
+
     def _till_status(self):
         """Return what the till needs to know about a refund; see `wechat.charge`.
 
         :rtype: dict
         """
         self.ensure_one()
-        accepted = self._is_accepted()
-        failed = self.state in ('error', 'cancelled')
-        phase = (
-            'refund_accepted' if accepted else 'failed' if failed
-            else 'new' if self.state == 'draft' else 'refund_waits' if self._is_waiting()
-            else 'asking')
+        phase = self._till_phase()
+        accepted, failed = phase == 'refund_accepted', phase == 'failed'
         wait = self._original()._refund_wait(self) if self.err_code == 'TOO_SOON' else 0
         return {
             'found': True,
@@ -555,7 +618,9 @@ class WechatRefund(models.Model):
             'phase': phase,
             'sentence': self._till_sentence(phase),
             'tone': {
-                'refund_accepted': 'success', 'failed': 'danger', 'refund_waits': 'warning',
+                'refund_accepted': 'success', 'failed': 'danger',
+                # A minute is no trouble.
+                'refund_waits': 'info' if self.err_code == 'TOO_SOON' else 'warning',
             }.get(phase, 'info'),
             'paid': accepted,
             'free': failed,
@@ -609,6 +674,6 @@ class WechatRefund(models.Model):
             # Unclear is what the answer was; by now it is clear that WeChat has not got it.
             why = (explain('REFUNDNOTEXIST', 'refundquery')['cashier'] if kind is Kind.UNKNOWN
                    else self._explanation_sentence())
-            return " ".join([why, _(
+            return why if self.err_code == 'TOO_SOON' else " ".join([why, _(
                 "Or cancel it, and give the money back in another way.")])
         return self._explanation_sentence() or _("Sending the refund to WeChat …")

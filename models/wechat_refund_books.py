@@ -84,8 +84,9 @@ class WechatRefund(models.Model):
             return
         methods = order.session_id.payment_method_ids.filtered(
             lambda pm: pm.use_payment_terminal in TERMINALS)
-        method = methods.filtered(
-            lambda pm: pm.use_payment_terminal == self._original()._till_method())[:1] or methods[:1]
+        own = methods.filtered(
+            lambda pm: pm.use_payment_terminal == self._original()._till_method())
+        method = (own or methods)[:1]
         order.add_payment({
             'pos_order_id': order.id,
             'amount': -self.amount,
@@ -105,6 +106,7 @@ class WechatRefund(models.Model):
         return [
             ('state', '=', 'done'), ('post_payment', '=', True),
             ('account_payment_id', '=', False), ('pos_payment_id', '=', False),
+            ('unsigned', '=', False),
         ]
 
     def action_post_payment(self):
@@ -117,7 +119,7 @@ class WechatRefund(models.Model):
             refund._lock()
             if refund.filtered_domain([
                     ('state', '=', 'done'), ('account_payment_id', '=', False),
-                    ('pos_payment_id', '=', False)]):
+                    ('pos_payment_id', '=', False), ('unsigned', '=', False)]):
                 refund.post_payment = True
                 refund._post_payment()
                 refund._done_with_it()

@@ -16,7 +16,12 @@ BY_HAND = 'VENDOR_PLATFORM'
 
 
 class WechatRefund(models.Model):
-    """What WeChat tells by itself about refunds, also about those that were not made here."""
+    """What WeChat tells by itself about refunds, also about those that were not made here.
+
+    Its notification is encrypted, not signed. Whoever has two of them can put their pieces together
+    (AES-ECB), and no comparison would notice. So what is known by a notification only is asked
+    about, and the signed answer decides.
+    """
 
     _inherit = 'wechat.refund'
 
@@ -42,8 +47,14 @@ class WechatRefund(models.Model):
         if not refund:
             return self._take_foreign(outcome)
         before = refund.state
-        if not refund._apply(outcome, 'notification'):
-            raise NotificationError('mismatch', refund._mismatch(outcome))
+        # However often it comes: what was not made here, and what would be refunded anew if it were
+        # true, WeChat is asked about before anything is believed.
+        doubtful = before != 'done' and (
+            refund.source == 'platform' or outcome.kind == Kind.REFUSED)
+        news = self._reported(outcome, refund) if doubtful else outcome
+        if not refund._apply(news, 'notification'):
+            raise NotificationError('mismatch', refund._mismatch(news))
+        refund._ask_soon()
         return None if before == refund.state == 'done' else refund
 
     @api.model
@@ -67,14 +78,28 @@ class WechatRefund(models.Model):
             error.args = (f"{error} {mismatch}",)
             raise error
         refund = self._record_foreign(charge, data)
-        refund._apply(Outcome(
-            kind=Kind.PENDING, code='REPORTED', endpoint='refund_notification',
-            data={'refund_id': data.get('refund_id', '')}, raw=outcome.raw,
-        ), 'notification')
-        # Not here: WeChat waits for an answer to its notification.
-        refund._wake_cron(0)
-        self.env.ref('wechat.cron_settle_trades').sudo()._trigger()
+        refund._apply(self._reported(outcome, refund), 'notification')
+        refund._ask_soon()
         return refund
+
+    @api.model
+    def _reported(self, outcome, refund):
+        """Return what a notification is worth that nothing but itself supports.
+
+        Its numbers are kept, to be compared. A refund that was made here has its number at WeChat
+        from WeChat's signed reply.
+        """
+        unproved = {'refund_status'} | ({'refund_id'} if refund.source == 'odoo' else set())
+        data = {name: value for name, value in outcome.data.items() if name not in unproved}
+        return Outcome(
+            kind=Kind.PENDING, code='REPORTED', endpoint='refund_notification', data=data,
+            raw=outcome.raw)
+
+    def _ask_soon(self):
+        """Have the cron ask: not here, since WeChat waits for an answer to its notification."""
+        if self.state == 'pending' or self.unsigned:
+            self._wake_cron(0)
+            self.env.ref('wechat.cron_settle_trades').sudo()._trigger()
 
     @api.model
     def _find_charge(self, number):
@@ -111,6 +136,7 @@ class WechatRefund(models.Model):
             'refund_fee': int(data['refund_fee']),
             'source': 'platform',
             'parked': False,
+            'unsigned': True,
             'submitted_at': fields.Datetime.now(),
         })
 

@@ -16,6 +16,8 @@ from . import (
     test_refund,
     test_refund_notification,
     test_refund_office,
+    test_refund_query,
+    test_refund_rules,
     test_refund_table,
     test_sentences,
     test_setup,
@@ -23,6 +25,7 @@ from . import (
     test_tours,
     test_tours_display,
     test_tours_receipt,
+    test_tours_refund,
     test_tours_scan,
     test_tours_waiting,
 )

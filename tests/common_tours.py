@@ -71,6 +71,8 @@ class WechatTourCase(WechatCase):
             order = self.simulator.scan(self.customer, self.seen)
             self.simulator.pay(self.customer, order['out_trade_no'])
             self.notify()
+        elif action == 'does not hear of the refund':
+            self.simulator.fault('refund', 'drop', paid=True)
         elif action.startswith('lets '):
             self.pass_time(int(action.split()[1]))
         else:
@@ -90,6 +92,10 @@ class WechatTourCase(WechatCase):
                     f"{field} = {field} - %(seconds)s * interval '1 second'" for field in fields)
                 cr.execute(
                     f"UPDATE {table} SET {changes} WHERE state = 'pending'", {'seconds': seconds})
+            # What WeChat has accepted counts, too: the next refund waits for its minute.
+            cr.execute(
+                "UPDATE wechat_refund SET sent_at = sent_at - %(seconds)s * interval '1 second',"
+                " asked_at = asked_at - %(seconds)s * interval '1 second'", {'seconds': seconds})
         self.simulator.clock.advance(min(seconds, 400))
 
     def notify(self):

@@ -38,9 +38,8 @@ class OfficeCase(WechatCase):
         return session
 
     def wizard(self, trade, user=None, **values):
-        wizard = self.env['wechat.refund.wizard'].with_user(user or self.accountant).with_context(
+        return self.env['wechat.refund.wizard'].with_user(user or self.accountant).with_context(
             active_model=trade._name, active_id=trade.id).create(values)
-        return wizard
 
     def refund(self, trade, **values):
         """Refund in the office, as the accountant, until the customer has the money."""
@@ -389,3 +388,49 @@ class TestBackendReturn(OfficeCase):
         copy = order.copy({'session_id': self.shop.current_session_id.id})
         with self.assertRaises(UserError):
             self.payment_wizard(copy, payment_method_id=self.micropay.id, amount=10).check()
+
+
+@tagged('post_install', '-at_install')
+class TestRefundBeforeTheOrder(OfficeCase):
+    """Somebody gives money back before the till could send its order."""
+
+    def order_of(self, status):
+        return self.order_data([{
+            'method': self.micropay, 'amount': 10.0, 'uuid': status['payment_uuid']}])
+
+    def test_a_part(self):
+        """The goods are with the customer: the order must not get lost."""
+        for by_hand in (False, True):
+            with self.subTest(by_hand=by_hand):
+                status = self.pay_by_code(10)
+                trade = self.trade(status)
+                if by_hand:
+                    self.simulator.platform_refund(trade.name, 400)
+                    trade.with_user(self.accountant).action_ask()
+                else:
+                    self.wizard(trade, amount=4).action_refund()
+                self.arrive(trade.refund_ids)
+                self.assertEqual((trade.state, trade.refundable_fee), ('refunded', 600))
+                self.assertTrue(self.till('poll', self.micropay, status['payment_uuid'])['paid'])
+                order = self.sync(self.order_of(status))
+                self.assertEqual(trade.pos_payment_id, order.payment_ids)
+                self.simulator.clock.reset()
+
+    def test_all_of_it(self):
+        status = self.pay_by_code(10)
+        trade = self.trade(status)
+        self.wizard(trade).action_refund()
+        self.assertFalse(self.till('poll', self.micropay, status['payment_uuid'])['paid'])
+        with self.assertRaises(UserError):
+            self.sync(self.order_of(status))
+
+    def test_orphan_of_which_a_part_went_back(self):
+        status = self.pay_by_code(10)
+        trade = self.trade(status)
+        self.simulator.platform_refund(trade.name, 400)
+        trade.with_user(self.accountant).action_ask()
+        self.arrive(trade.refund_ids)
+        trade.sudo().paid_at = '2026-01-01 00:00:00'
+        self.run_cron()
+        self.assertEqual(
+            trade.sudo().activity_ids.mapped('summary'), ["Paid with WeChat, but no POS order"])

@@ -35,14 +35,6 @@ class TestTours(WechatTourCase):
     def test_forged_payment_is_refused(self):
         self.assertFalse(self.play('WechatForged'))
 
-    def test_refund(self):
-        orders = self.play('WechatRefund')
-        self.assertEqual(sorted(orders.mapped('amount_paid')), [-1.98, 1.98])
-        refund = self.env['wechat.refund'].search([], limit=1)
-        self.assertEqual(refund.refund_fee, 198)
-        self.assertEqual(refund.pos_payment_id.pos_order_id.amount_paid, -1.98)
-        self.assertEqual(self.simulator.refunds()[-1]['out_refund_no'], refund.name)
-
     # === MICROPAY === #
 
     def test_micropay_typed(self):
@@ -106,12 +98,6 @@ class TestTours(WechatTourCase):
         self.assertEqual(len(orders), 2)
         order = orders.filtered(lambda o: o.payment_ids.payment_method_id == self.micropay)
         self.assertPaidWith(order, self.micropay, 'wechat.micropay')
-
-    @mute_logger('odoo.http')
-    def test_refund_of_cash(self):
-        orders = self.play('WechatRefundOfCash')
-        self.assertEqual(sorted(orders.mapped('amount_paid')), [-1.98, 1.98])
-        self.assertFalse(self.simulator.refunds())
 
     def test_split_with_cash(self):
         order = self.play('WechatSplitWithCash')

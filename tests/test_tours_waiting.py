@@ -13,9 +13,7 @@ class TestToursWaiting(WechatTourCase):
     """What happens to the till, the net and the customer while a payment is under way."""
 
     def customer_acts(self, action, code_url):
-        if action == 'does not hear of the refund':
-            self.simulator.fault('refund', 'drop', paid=True)
-        elif action == 'pays in cash at another till':
+        if action == 'pays in cash at another till':
             with self.env.registry.cursor() as cr:
                 env = Environment(cr, self.cashier.id, {})
                 charge = env['wechat.order'].sudo().search([], limit=1)

@@ -124,7 +124,6 @@ class PosMakePayment(models.TransientModel):
         return self.env['wechat.refund'].sudo().create({
             **charge._refund_link(),
             'refund_fee': -fen,
-            'reason': self.payment_name,
             'journal_id': self.payment_method_id.journal_id.id,
             'pos_id': order.config_id.id,
             'pos_session_id': order.session_id.id,

@@ -124,11 +124,16 @@ def _parse(args):
              " servers that are killed with SIGKILL (default: most in process, the rest killed)")
     parser.add_argument('--quick', action='store_true', help="a look of less than a minute")
     parser.add_argument(
-        '--scenario', choices=('two-hosts', 'two-tills', 'hundred'),
+        '--scenario', choices=('refunds', 'two-hosts', 'two-tills', 'hundred'),
         help="one of the named scenarios instead of seeds")
+    parser.add_argument('--all', action='store_true', help="with --scenario refunds: every case")
+    parser.add_argument(
+        '--case', help="with --scenario refunds: the cases with these words in their name")
     parser.add_argument('--report', type=Path, help="write the report to this file as well")
     parser.add_argument('--verbose', action='store_true', help="print what happens in each seed")
     options = parser.parse_args(args)
+    if (options.all or options.case) and options.scenario != 'refunds':
+        parser.error("--all and --case go with --scenario refunds")
     passed = []
     for name, value in vars(options).items():
         if value is True:

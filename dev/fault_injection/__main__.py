@@ -19,6 +19,7 @@ from hosts import InProcess, Servers
 from named import hundred, two_hosts, two_tills
 from play import Result, play
 from process import WechatProcess
+from refunds import refunds
 from report import replay_of, write_report
 from stage import Stage
 
@@ -29,7 +30,10 @@ DATABASE = os.environ['WECHAT_CHAOS_DB']
 SESSION_SEEDS = 25  # seeds in one session of the till
 SHORT = {'inprocess': 45, 'kill': 14}
 QUICK = {'inprocess': 20, 'kill': 0}
-SCENARIOS = {'two-hosts': two_hosts, 'two-tills': two_tills, 'hundred': hundred}
+SCENARIOS = {
+    'refunds': (refunds, 'inprocess'), 'two-hosts': (two_hosts, 'kill'),
+    'two-tills': (two_tills, 'kill'), 'hundred': (hundred, 'kill'),
+}
 KILL_SHARE = 7  # of --runs, every seventh seed is one with real servers
 
 
@@ -86,6 +90,8 @@ def _parse():
     parser.add_argument('--part', type=Path)
     parser.add_argument('--merge', type=Path, nargs='*')
     parser.add_argument('--quick', action='store_true')
+    parser.add_argument('--all', action='store_true')
+    parser.add_argument('--case', default='')
     parser.add_argument('--verbose', action='store_true')
     return parser.parse_args()
 
@@ -99,11 +105,12 @@ def _scenarios(options):
 
 
 def _play_named(name, extra, options):
-    """Play a named scenario on two real servers."""
-    stage = _open_stage('kill')
+    """Play a named scenario on a stage of its own."""
+    scenario, mode = SCENARIOS[name]
+    stage = _open_stage(mode)
     began = time.monotonic()
     try:
-        extra += SCENARIOS[name](stage)
+        extra += scenario(stage, options)
         Audit.check_session(stage, stage.close_session())
     finally:
         stage.process.stop()
@@ -183,6 +190,8 @@ def _open_stage(mode):
     stage = Stage(hosts, process, wechat, clock, books, FOLDER, mode)
     stage.mode = mode
     stage.merchant = DEMO_MERCHANT
+    wechat.set_merchant(
+        DEMO_MERCHANT['mch_id'], refund_notify_url=f'{hosts.address}/wechat/callback/refund')
     stage.open_shop()
     return stage
 

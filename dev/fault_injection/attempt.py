@@ -56,7 +56,13 @@ class Attempt:
 
     @property
     def can_cancel(self):
-        return not (self.cancelling or self.is_over or (self.is_refund and self.maybe_sent))
+        return not (self.cancelling or self.is_over or (
+            self.is_refund and self.maybe_sent and not self.waits))
+
+    @property
+    def waits(self):
+        """A refund that WeChat surely has not got, for lack of money, say."""
+        return bool(self.status and self.status['phase'] == 'refund_waits')
 
     @property
     def next_call(self):
@@ -90,6 +96,9 @@ class Attempt:
         self.failures = 0
         self.must_ask = False
         self.status = status
+        if self.is_refund and status['total_fee'] < 0:
+            # One payment may give back less than was asked; the rest is another line's.
+            self.fen = status['total_fee']
         self.maybe_sent = status['phase'] != 'new'
         if self.maybe_sent:
             self.auth_code = None

@@ -5,6 +5,7 @@ import psycopg2
 import psycopg2.extras
 
 CHARGES = ('wechat_order', 'wechat_micropay')
+LINKS = {'wechat_order': 'order_id', 'wechat_micropay': 'micropay_id'}
 PAID = ('SUCCESS', 'REFUND')
 
 
@@ -88,17 +89,43 @@ class Books:
             extra = ', expires_at' if table == 'wechat_order' else ''
             rows += self.rows(
                 f"SELECT '{table}' AS table, id, name, state, total_fee, payment_uuid, refund_fee,"
-                f" pos_payment_id, withdrawn, submitted_at, err_code, trade_state{extra}"
+                ' refundable_fee, pos_payment_id, withdrawn, submitted_at, err_code,'
+                f' trade_state{extra}'
                 f" FROM {table} WHERE payment_uuid = ANY(%s)", [list(line_uuids)])
         return rows
 
     def refunds(self, charges):
         """Return the refunds of these payments."""
         return self.rows(
-            'SELECT id, name, state, refund_fee, automatic, payment_uuid, pos_payment_id, order_id,'
-            ' micropay_id, err_code, submitted_at, wechat_refund_id FROM wechat_refund'
+            'SELECT * FROM wechat_refund'
             ' WHERE order_id = ANY(%s) OR micropay_id = ANY(%s)',
             [[row['id'] for row in charges if row['table'] == table] for table in CHARGES])
+
+    def refund_of_wizard(self, wizard_id):
+        """Return the refund that an accountant's wizard has made, or `None`."""
+        return next(iter(self.rows(
+            'SELECT r.* FROM wechat_refund r JOIN wechat_refund_wizard w ON w.refund_id = r.id'
+            ' WHERE w.id = %s', [wizard_id])), None)
+
+    def office_entries(self, refund_ids):
+        """Return the accounting payments of refunds by an accountant."""
+        return [dict(row, fen=_fen(row['amount'])) for row in self.rows(
+            'SELECT p.id, p.payment_type, p.state, r.refund_fee, round(p.amount, 2)::text AS amount'
+            ' FROM wechat_refund r JOIN account_payment p ON p.id = r.account_payment_id'
+            ' WHERE r.id = ANY(%s)', [list(refund_ids)])]
+
+    def payments_of(self, order_id):
+        """Return the state of a POS order, and its payments."""
+        order, = self.rows('SELECT state FROM pos_order WHERE id = %s', [order_id])
+        return order['state'], [dict(row, fen=_fen(row['amount'])) for row in self.rows(
+            'SELECT id, round(amount, 2)::text AS amount FROM pos_payment'
+            ' WHERE pos_order_id = %s', [order_id])]
+
+    def answers(self, numbers, code):
+        """Return WeChat's answers with a code about these numbers."""
+        return self.rows(
+            'SELECT id FROM wechat_evidence WHERE code = %s AND out_trade_no = ANY(%s)',
+            [code, list(numbers)])
 
     def told(self, charges):
         """Return the numbers of the payments that an accountant has an activity on."""
@@ -116,10 +143,15 @@ class Books:
         odoo = {}
         for table in CHARGES:
             for row in self.rows(
-                    f'SELECT name, total_fee, refund_fee, trade_state FROM {table}'
-                    " WHERE state IN ('done', 'refunded') AND id > %s", [self._first[table]]):
+                    'SELECT c.name, c.total_fee, c.refund_fee, c.trade_state,'
+                    ' coalesce(sum(r.refund_fee), 0) AS stuck'
+                    f" FROM {table} c LEFT JOIN wechat_refund r ON r.{LINKS[table]} = c.id"
+                    " AND r.state = 'pending' AND r.trade_state = 'CHANGE'"
+                    " WHERE c.state IN ('done', 'refunded') AND c.id > %s GROUP BY c.id",
+                    [self._first[table]]):
                 is_gone = row['trade_state'] == 'REVOKED'
-                odoo[row['name']] = 0 if is_gone else row['total_fee'] - row['refund_fee']
+                odoo[row['name']] = 0 if is_gone else (
+                    row['total_fee'] - row['refund_fee'] - row['stuck'])
         wechat = {
             trade['out_trade_no']: _net(trade) for trade in self._ledger('SELECT * FROM trades')}
         return [
@@ -184,6 +216,18 @@ class Books:
     def last_evidence(self):
         return self.rows('SELECT coalesce(max(id), 0) AS id FROM wechat_evidence')[0]['id']
 
+    def has(self, table, column):
+        """Tell whether Odoo's database has a column."""
+        return bool(self.rows(
+            'SELECT 1 FROM information_schema.columns WHERE table_name = %s AND column_name = %s',
+            [table, column]))
+
+    def activities(self, model, record_ids):
+        """Return what the accountant has on the desk about these records: `(id, summary)`."""
+        return [(row['res_id'], row['summary']) for row in self.rows(
+            'SELECT res_id, summary FROM mail_activity WHERE active AND res_model = %s'
+            ' AND res_id = ANY(%s)', [model, list(record_ids)])]
+
     # ---- what WeChat has -----------------------------------------------------------------
 
     def ledger_mark(self):
@@ -207,10 +251,29 @@ class Books:
             "SELECT 1 FROM notifications WHERE state = 'waiting' AND next_at <= ? LIMIT 1",
             [moment]))
 
+    def unheard(self, mark):
+        """Return the refunds made by hand, since a mark, of which WeChat has yet to tell."""
+        return self._ledger(
+            "SELECT r.* FROM refunds r WHERE r.id > ? AND r.source = 'VENDOR_PLATFORM'"
+            " AND (r.refund_status = 'PROCESSING' OR EXISTS ("
+            "SELECT 1 FROM notifications n WHERE n.refund_id = r.id AND n.state = 'waiting'))",
+            [mark[1]])
+
     def net_at_wechat(self, number):
         """Return the fen that WeChat holds of a payment: paid and not given back."""
         trades = self._ledger('SELECT * FROM trades WHERE out_trade_no = ?', [number])
         return _net(trades[0]) if trades else 0
+
+    def refunds_at_wechat(self, number):
+        """Return WeChat's refunds of a payment that took money back, or still may."""
+        return self._ledger(
+            'SELECT r.* FROM refunds r JOIN trades t ON t.id = r.trade_id'
+            " WHERE t.out_trade_no = ? AND r.refund_status <> 'REFUNDCLOSE'", [number])
+
+    def refund_at_wechat(self, number):
+        """Return one refund as WeChat knows it, or `None`."""
+        return next(iter(self._ledger(
+            'SELECT * FROM refunds WHERE out_refund_no = ?', [number])), None)
 
     def _ledger(self, query, params=()):
         self._wechat.settle()

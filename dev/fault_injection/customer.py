@@ -19,7 +19,9 @@ class Phone:
         self.name = name
         self.paid_once = False
         self.codes = []
-        stage.wechat.create_account(name, balance=manners.balance, password=manners.password)
+        stage.wechat.create_account(
+            name, balance=manners.balance, password=manners.password,
+            refund_status=manners.refund_status)
 
     def show_code(self):
         """Return the 18 digits on the phone."""

@@ -11,11 +11,11 @@ from random import Random
 # How likely a step meets a fault. What moves money meets more.
 CHANCE = {
     'prepare': 0.30, 'submit': 0.60, 'poll': 0.12, 'cancel': 0.45, 'sync': 0.40, 'cron': 0.35,
-    'notify': 0.70,
+    'notify': 0.70, 'office': 0.55,
 }
 TILL = ('prepare', 'submit', 'poll', 'cancel', 'sync')
-CALLING = ('submit', 'poll', 'cancel', 'cron')  # the steps in which Odoo calls WeChat
-ODOO = (*TILL, 'cron', 'notify')
+CALLING = ('submit', 'poll', 'cancel', 'cron', 'office')  # the steps in which Odoo calls WeChat
+ODOO = (*TILL, 'cron', 'notify', 'office')
 
 LIES = (
     'wrong_signature', 'no_signature', 'wrong_amount', 'wrong_mch_id', 'wrong_appid',
@@ -169,7 +169,12 @@ KINDS = {
         "invented notification", 'post')),
 }
 # What a till or its cashier does, counted where it happens.
-BEHAVIOUR = ("till reloaded", "till dead for good", "second scan", "second till")
+BEHAVIOUR = (
+    "till reloaded", "till dead for good", "second scan", "second till", "several payments",
+    "refund given up", "refund by an accountant", "refund on the merchant platform",
+    "no money for refunds", "refund that WeChat has not enough for", "refund ends CHANGE",
+    "refund ends REFUNDCLOSE",
+)
 
 
 def draw(seed, number, step, hot=False, quick=False, real=False, kill=False):

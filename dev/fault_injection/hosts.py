@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from process import PATIENCE, Process, free_port, is_open
 
+ONE_PROCESS = 'WECHAT_CHAOS_ONE_PROCESS'  # tells the fault points that a kill is not a real one
 MOST_STARTS = 6  # of both servers together, within one healing
 ANSWER_SECONDS = 40  # longer than a till waits
 
@@ -29,7 +30,7 @@ class InProcess:
 
     def start(self):
         """Load Odoo and the registry."""
-        os.environ['WECHAT_CHAOS_ONE_PROCESS'] = '1'
+        os.environ[ONE_PROCESS] = '1'
         from odoo.tools import config
 
         config.parse_config(
@@ -39,10 +40,12 @@ class InProcess:
         from odoo.modules.registry import Registry
         from odoo.service import model
 
-        odoo.http.root.initialize()
-        Registry(self.database)
+        if not hasattr(model.random, 'wechat_chaos'):
+            odoo.http.root.initialize()
+        # An earlier stage of this process has read other parameters.
+        Registry(self.database).clear_all_caches()
         # Odoo sleeps up to two seconds before it runs a request again: time that nobody needs.
-        model.random = SimpleNamespace(uniform=lambda _low, _high: 0.001)
+        model.random = SimpleNamespace(uniform=lambda _low, _high: 0.001, wechat_chaos=True)
         self._root = odoo.http.root
         from odoo.addons.wechat_chaos.points import Killed
 
@@ -80,6 +83,8 @@ class Servers:
     def __init__(self, database, folder):
         self._servers = []
         self._buses = []
+        # A stage in process may have been played before in this process; here kills are real.
+        env = {name: value for name, value in os.environ.items() if name != ONE_PROCESS}
         for name in ('A', 'B'):
             port, bus = free_port(), free_port()
             self._buses.append(bus)
@@ -89,7 +94,7 @@ class Servers:
                 '--max-cron-threads=0',
             ]
             self._servers.append(Process(
-                command, folder / f'odoo-{name}.log', port, dict(os.environ)))
+                command, folder / f'odoo-{name}.log', port, env))
         self.address = f'http://127.0.0.1:{self._servers[1].port}'
 
     def start(self):

@@ -38,7 +38,7 @@ def _sale(method, customer):
 
 # ---- two hosts -------------------------------------------------------------------------------
 
-def two_hosts(stage):
+def two_hosts(stage, _options):
     """The notification comes to host B, the till on host A is told.
 
     :return: lines for the report
@@ -121,7 +121,7 @@ def _calls_to_wechat(stage):
 
 # ---- two tills -------------------------------------------------------------------------------
 
-def two_tills(stage):
+def two_tills(stage, _options):
     """Two tills do the same at the same moment: begin a payment, and give its money back.
 
     The customer pays once and gets the money back once.
@@ -193,7 +193,7 @@ class CrowdedStage(Stage):
         self.recovering, self.recovered_at = True, self.now + 3600
 
 
-def hundred(stage):
+def hundred(stage, _options):
     """A hundred customers type their passwords; two workers serve them and everybody else.
 
     :return: lines for the report

@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from audit import Audit
+from office import accountant, merchant_platform
 from script import write_script
+from stage import RICH
 from till import SecondTill, Till
 
 
@@ -49,6 +51,7 @@ def play(stage, seed):
     stage.begin(seed)
     if stage.session_id is None:
         stage.open_session()
+    stage.set_money(RICH)
     audit = Audit(stage)
     stage.spawn(stage.postman())
     stage.spawn(stage.clockwork(script.cron_phase))
@@ -62,8 +65,14 @@ def play(stage, seed):
             second = SecondTill(stage, till)
             stage.tills.append(second)
             stage.spawn(second.work(), sale.start + sale.second_till[1])
+        if sale.office:
+            stage.spawn(accountant(stage, till, *sale.office))
+        if sale.platform:
+            stage.spawn(merchant_platform(stage, till, *sale.platform))
     if script.leap:
         stage.spawn(stage.leap(*script.leap))
+    if script.payout:
+        stage.spawn(stage.payout(*script.payout))
     stage.play_until(stage.now + script.trouble)
     stage.recover()
     audit.watch_recovery()

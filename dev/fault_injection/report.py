@@ -12,7 +12,11 @@ NAMED = 'named'
 def replay_of(result):
     """Return the command that plays a seed again."""
     if result.mode == NAMED:
-        return f'dev/chaos --scenario {result.seed}'
+        # The scenario "refunds" names the case in front of each finding.
+        cases = [details[1:].partition(']')[0] for _what, details in result.findings
+                 if details.startswith('[')]
+        case = f' --case "{cases[0]}"' if cases else ''
+        return f'dev/chaos --scenario {result.seed}{case}'
     quick = ' --quick' if result.quick else ''
     return f'dev/chaos --seed {result.seed} --mode {result.mode}{quick}'
 

@@ -8,6 +8,7 @@ from random import Random
 # expires after 7200. What happens then has to meet faults as well.
 LEAPING, LEAPS = 0.25, (280, 300, 580, 7170)
 METHODS = ('wechat_native', 'wechat_micropay')
+REFUND_ENDS = ('SUCCESS',) * 10 + ('CHANGE', 'REFUNDCLOSE')
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Customer:
     :ivar pays_old_codes: pays every code ever seen, also after the cashier has withdrawn it
     :ivar old_patience: seconds until they pay a withdrawn code
     :ivar balance: fen
+    :ivar refund_status: how refunds to this customer end: `SUCCESS`, `CHANGE` or `REFUNDCLOSE`
     """
 
     patience: int
@@ -28,6 +30,7 @@ class Customer:
     pays_old_codes: bool
     old_patience: int
     balance: int
+    refund_status: str = 'SUCCESS'
 
 
 @dataclass
@@ -42,6 +45,12 @@ class Sale:
     :ivar die_at: calls after which the till is dead for good, or `None`
     :ivar second_scan: the code is read a second time while the first is under way
     :ivar returned: units that come back afterwards, in turn
+    :ivar parts: fen of its payment lines if one pays only a part, or nothing
+    :ivar refund_patience: seconds that the cashier waits for a refund that WeChat does not take
+        yet; then the customer gets cash. `None`: waits for the end
+    :ivar office: `(seconds after the beginning, share)`: then an accountant gives this share of
+        what is left of a payment back, or nothing
+    :ivar platform: the same by hand on the merchant platform
     :ivar second_till: `(method, seconds after the first)` of a second till that takes the money of
         the same order on a payment line of its own, or nothing
     """
@@ -58,6 +67,10 @@ class Sale:
     second_scan: bool
     returned: tuple
     second_till: tuple = ()
+    parts: tuple = ()
+    refund_patience: int | None = None
+    office: tuple = ()
+    platform: tuple = ()
 
 
 @dataclass
@@ -66,6 +79,8 @@ class Script:
 
     :ivar trouble: seconds during which there are faults; then comes the recovery
     :ivar leap: `(seconds after the beginning, seconds)`: so much time passes at once, or nothing
+    :ivar payout: `(seconds after the beginning, seconds, there is another account)`: so long the
+        merchant has no money for refunds, or nothing
     :ivar cron_phase: seconds after the beginning of the cron's first run; it runs each minute
     """
 
@@ -74,6 +89,7 @@ class Script:
     trouble: int
     cron_phase: int
     leap: tuple = ()
+    payout: tuple = ()
 
 
 def write_script(seed):
@@ -90,7 +106,29 @@ def write_script(seed):
         at, seconds = rng.randint(20, 60), rng.choice(LEAPS)
         script.leap = (at, seconds)
         script.trouble = at + seconds + rng.randint(60, 120)
+    _add_refunds(script, Random(f'refunds/{seed}'))
     return script
+
+
+def _add_refunds(script, rng):
+    """Add what happens to refunds."""
+    for sale in script.sales:
+        sale.customer.refund_status = rng.choice(REFUND_ENDS)
+        sale.refund_patience = rng.choice((None, None, None, 10, 70))
+        total = sale.units * sale.unit_fen
+        if not sale.second_till and total > 1 and rng.random() < 0.25:
+            first = rng.randint(1, total - 1)
+            sale.parts = (first, total - first)
+            sale.returned = sale.returned or _returned(rng, sale.units)
+        if not sale.second_till and rng.random() < 0.3:
+            sale.office = (rng.randint(15, 90), rng.choice((0.1, 0.5, 1)))
+        if not sale.second_till and rng.random() < 0.15:
+            sale.platform = (rng.randint(15, 90), rng.choice((0.1, 0.5, 1)))
+    if rng.random() < 0.3:
+        script.payout = (rng.randint(0, 30), rng.choice((60, 200, 600)), rng.random() < 0.3)
+        for sale in script.sales:
+            if not sale.second_till:
+                sale.returned = sale.returned or _returned(rng, sale.units)
 
 
 def _sale(rng):

@@ -14,6 +14,7 @@ from faults import draw
 from hosts import NoAnswer, path_of
 
 CRON_EVERY, POST_EVERY = 60, 3  # seconds
+RICH = 1_000_000_000  # fen that a merchant may have for refunds
 HEAD_START, RACE_SECONDS = 0.03, 60  # real seconds
 FORGED = (
     '<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>'
@@ -76,12 +77,17 @@ class Stage:
         self.recovering = False
         self.recovered_at = None
         self.tills = []
+        self.office = []  # refunds by an accountant
         self._tasks = []
         self._order = itertools.count()
         self._step = 0
         self._racers = []
         self._rng = Random(f'stage/{seed}')
-        self.planned = None  # (step, fault): what the next such step meets, whatever the seed says
+        # (step, fault): what the next such step meets, whatever the seed says; `None`: any step
+        self.planned = None
+        self.fired = []  # what the last fault has done, point by point
+        self.last_notification = None
+        self.breaking = False  # a request is under way that a fault makes fail
         self._killed_before = self._kills()
 
     @property
@@ -163,6 +169,21 @@ class Stage:
         return self._step_of('sync', till, lambda headers: self.call(
             host, 'cashier', 'pos.order', 'sync_from_ui', [[order]], headers=headers))
 
+    def office_call(
+            self, host, model, method, args, context=None, fault=True, login='accountant'):
+        """Call a method from the backend.
+
+        :param bool fault: whether this step may meet one
+        :raise NoAnswer: nobody knows what became of it
+        :raise Told: refused in words
+        """
+        def send(headers):
+            return self.call(
+                host, login, model, method, args,
+                {'context': context} if context else {}, headers=headers)
+
+        return self._step_of('office', None, send) if fault else send({})
+
     def run_cron(self, host=0, step=True):
         """Run the cron as Odoo does, in a transaction of its own."""
         def run(headers):
@@ -171,7 +192,7 @@ class Stage:
                 headers=headers)
             if isinstance(problem, dict):
                 self.log(f"cron: {problem}")
-                if self.recovering:
+                if self.recovering and not self.breaking:
                     self.find('server error', f"the cron fails without any fault: {problem}")
 
         try:
@@ -187,12 +208,15 @@ class Stage:
         fault = None
         if not self.wechat_has_news():
             return
-        if step and not self.recovering:
+        if step and self.planned and self.planned[0] in ('notify', None):
+            fault, self.planned = self.planned[1], None
+        elif step and not self.recovering:
             self._step += 1
             fault = self._draw('notify', None)
         faults = [fault] if fault and fault.side != 'wechat' else []
 
         def post(url, body, headers):
+            self.last_notification = url, body, headers
             host = self._rng.randrange(2)
 
             def send(more):
@@ -218,13 +242,22 @@ class Stage:
         if armed:
             self._disarm(*armed)
 
+    def repeat_notification(self, url, body, headers):
+        """Deliver a notification that was delivered before once more."""
+        def send(more):
+            status, _headers, answer = self.hosts.post(
+                self._rng.randrange(2), path_of(url), body, {**headers, **more})
+            self.log(f"notification once more: {status} {answer[:200]}")
+
+        self._step_of('notify', None, send)
+
     def wechat_has_news(self):
         """Tell whether a notification is due."""
         return self.books.notifications_due(self.now)
 
     def _step_of(self, step, till, send):
         """Carry out one step, with the fault that this seed has for it."""
-        if self.planned and self.planned[0] == step:
+        if self.planned and self.planned[0] in (step, None):
             fault, self.planned = self.planned[1], None
             return self._with_fault(fault, step, till, send)
         if self.recovering:
@@ -250,6 +283,7 @@ class Stage:
     def _with_fault(self, fault, step, till, send):
         self.log(f"[{step}] fault: {fault.kind} {fault.how or ''}")
         headers, armed = {}, None
+        self.breaking = fault.side == 'odoo' and fault.how['do'] != 'meet'
         if fault.side == 'odoo':
             headers, armed = self._arm_odoo(fault, till)
         elif fault.side == 'wechat':
@@ -269,13 +303,15 @@ class Stage:
             self._after_fault(fault, armed)
 
     def _after_fault(self, fault, armed):
+        self.breaking = False
         if fault.side == 'wechat' and armed:
             self._disarm(*armed)
         elif fault.side == 'odoo':
             self.meetings.pop(armed, None)
             while self._racers:
                 self._racers.pop().join(RACE_SECONDS)
-            if self._new_hits():
+            self.fired = self._new_hits()
+            if self.fired and fault.how['do'] != 'survey':
                 self.hits[fault.kind] += 1
             self.process.ensure()
             self.hosts.heal(wait=False)
@@ -292,7 +328,9 @@ class Stage:
     def _arm(self, fault):
         how = dict(fault.how)
         kind = how.pop('kind')
-        if 'paid' in how or fault.kind in (
+        if 'endpoint' in how:
+            ids = [self.wechat.fault(how.pop('endpoint'), kind, **how)]
+        elif 'paid' in how or fault.kind in (
                 "a forged or foreign answer", "answer of WeChat lost"):
             ids = [self.wechat.fault('*', kind, **how)]
         else:
@@ -302,7 +340,8 @@ class Stage:
 
     def _disarm(self, kind, ids):
         left = {armed['id'] for armed in self.wechat.faults()}
-        if set(ids) - left:
+        self.fired = sorted(set(ids) - left)
+        if self.fired:
             self.hits[kind] += 1
             self.log(f"hit: {kind}")
         self.wechat.clear_faults()
@@ -312,7 +351,7 @@ class Stage:
         new, self._hits_read = text[self._hits_read:], len(text)
         for line in new.splitlines():
             self.log(f"hit: {line}")
-        return bool(new)
+        return [json.loads(line) for line in new.splitlines()]
 
     def _invent(self, fault):
         """Post a notification that WeChat never sent, for an order that is open."""
@@ -338,9 +377,11 @@ class Stage:
             with connection:
                 number = int(connection.makefile().readline())
                 how, till = self.meetings.get(number, (None, None))
-                if how:
-                    self._try_to(how, till)
-                connection.sendall(b'go\n')
+                try:
+                    if how:
+                        self._try_to(how, till)
+                finally:
+                    connection.sendall(b'go\n')
 
     def _try_to(self, how, till):
         try:
@@ -376,6 +417,8 @@ class Stage:
             self.deliver(step=False)
         elif what == 'customer' and till:
             till.phone.act_now()
+        elif what == 'again':
+            self.tills[0].again()
         elif what == 'rival_return' and till:
             till.return_elsewhere()
         elif what == 'rival_begin' and till:
@@ -433,7 +476,7 @@ class Stage:
         if (data.get('name') or '').startswith('odoo.exceptions.'):
             raise Told(words)
         self.unforeseen[words.splitlines()[0][:100]] += 1
-        if self.recovering and not self.planned:
+        if self.recovering and not self.planned and not self.breaking:
             self.find('server error', f"without any fault: {words.splitlines()[0]}")
         raise Crashed(words)
 
@@ -441,7 +484,7 @@ class Stage:
 
     def open_shop(self):
         """Log everybody in and open a session as the cashier."""
-        for login in ('cashier', 'admin'):
+        for login in ('cashier', 'accountant', 'admin'):
             self.log_in(login)
         shop = self.books.shop()
         for name, value in shop.items():
@@ -478,6 +521,22 @@ class Stage:
         self.log(f"{seconds} s pass")
         self.clock.advance(seconds)
 
+    def set_money(self, balance, recharge=0):
+        """Set what the merchant has for refunds, on WeChat's two accounts."""
+        self.wechat.set_merchant(
+            self.merchant['mch_id'], balance=balance, recharge_balance=recharge)
+
+    def payout(self, at, seconds, other_account):
+        """Let the merchant be without money for a while. A task."""
+        yield at
+        self.behaved("no money for refunds")
+        until = self.now + seconds
+        while self.now < until:
+            self.set_money(0, RICH if other_account else 0)
+            yield 2
+        self.log("topped up")
+        self.set_money(RICH)
+
     def clockwork(self, phase):
         """Run the cron each minute. A task."""
         yield phase
@@ -489,11 +548,22 @@ class Stage:
 
     def check_word(self, till, status):
         """The till must not be told "paid", or "no money", against WeChat's own ledger."""
-        if status['total_fee'] <= 0:
-            return
         number = status['number']
+        if status['total_fee'] <= 0:
+            self._check_word_on_refund(till, number, status)
+            return
         net = self.books.net_at_wechat(number)
-        if status['paid'] and not net and not till.sale.returned:
+        if status['paid'] and not net and not self.books.refunds_at_wechat(number):
             self.find('false word', f"{till.ref}: {number} is told as paid, WeChat has no money")
         if status['phase'] == 'failed' and status['state'] in ('cancelled', 'error') and net:
             self.find('false word', f"{till.ref}: {number} is told as failed, WeChat has {net} fen")
+
+    def _check_word_on_refund(self, till, number, status):
+        """Accepted is what WeChat has; what waits, or has been given up, WeChat has not."""
+        known = self.books.refund_at_wechat(number)
+        word = f"{till.ref}: refund {number} is told as {status['phase']}"
+        if status['paid'] and not known:
+            self.find('false word', f"{word}, WeChat does not know it")
+        if status['phase'] in ('refund_waits', 'failed') and number and known and (
+                known['refund_status'] != 'REFUNDCLOSE'):
+            self.find('false word', f"{word}, WeChat says {known['refund_status']}")

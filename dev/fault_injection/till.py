@@ -47,6 +47,8 @@ class Till:
         self.calls = 0
         self.stored = None
         self.return_uuid = None
+        self.paid_methods = []
+        self.gave_up = False  # the present refund, because it takes too long
         self.last_word = ''
 
     _line_name = 'first'
@@ -67,56 +69,104 @@ class Till:
             self.stage.log(f"{self.ref}: the till is dead")
 
     def _sell(self):
-        method = self.sale.method
-        line = self._new_line(self._line_name)
-        for number, next_try in enumerate(self.sale.next_tries, 2):
-            self.attempt = Attempt(line, method, self.total_fen)
-            yield from self._follow()
-            if self.attempt.is_paid:
-                break
-            self.stage.log(f"{self.ref}: not paid ({self._phase()}), the cashier: {next_try}")
-            if next_try == 'leave':
+        payments = []
+        if self.sale.parts:
+            self.stage.behaved("several payments")
+        for number, fen in enumerate(self.sale.parts or (self.total_fen,), 1):
+            name = self._line_name if number == 1 else f'part {number}'
+            end = yield from self._collect(name, fen, go_on=bool(payments))
+            if end == 'leave':
                 self.state = 'given up'
                 return
-            if next_try == 'cash':
-                yield from self._store(self.order_uuid, self._order(
-                    self.order_uuid, self.sale.units, self.total_fen, in_cash=True))
-                self.state = 'stored'
-                return
-            if next_try == 'other':
-                method = OTHER[method]
-                line = self._new_line(f'{self._line_name} {number}')
-        else:
-            self.state = 'given up'
-            return
+            if end == 'cash':
+                break
+            payments.append(self._payment())
         self.state = 'paid'
-        yield from self._store(self.order_uuid, self._order(
-            self.order_uuid, self.sale.units, self.total_fen))
+        if payments:
+            self.paid_methods = list(dict.fromkeys(method for method, *_rest in payments))
+        yield from self._store(
+            self.order_uuid, self._order(self.order_uuid, self.sale.units, payments))
         self.state = 'stored'
-        left = self.sale.units
         for number, units in enumerate(self.sale.returned):
             yield 15
-            left -= units
+            if not payments or not self.stored:
+                return
             yield from self._take_back(number, units)
 
-    def _take_back(self, number, units):
-        fen = -units * self.sale.unit_fen
-        line = self._uuid(f'return line {number}')
-        self.lines.append(line)
-        self.state = 'returning'
-        self.return_uuid = self._uuid(f'return {number}')
-        for _try in range(MOST_REFUSALS):
-            self.attempt = Attempt(line, self._method_of_payment, fen)
+    def _collect(self, name, fen, go_on):
+        """Take one payment line's money.
+
+        :param bool go_on: the order has money already: what cannot be had is paid in cash
+        :return: how it ended: `paid`, `cash` or `leave`
+        """
+        method = self.sale.method
+        line = self._new_line(name)
+        for number, next_try in enumerate(self.sale.next_tries, 2):
+            self.attempt = Attempt(line, method, fen)
             yield from self._follow()
             if self.attempt.is_paid:
+                return 'paid'
+            if go_on and next_try == 'leave':
+                next_try = 'cash'
+            self.stage.log(f"{self.ref}: not paid ({self._phase()}), the cashier: {next_try}")
+            if next_try in ('leave', 'cash'):
+                return next_try
+            if next_try == 'other':
+                method = OTHER[method]
+                line = self._new_line(f'{name} {number}')
+        return 'cash' if go_on else 'leave'
+
+    def _take_back(self, number, units):
+        """Give the money of some units back, on as many payment lines as it takes."""
+        asked, payments = units * self.sale.unit_fen, []
+        self.begin_return(number, asked)
+        while True:
+            accepted = yield from self._give_back(tries=1 if payments else MOST_REFUSALS)
+            if accepted:
+                payments.append(self._payment())
+            elif not payments and not self.gave_up:
+                self.state = 'return given up'
+                return
+            left = asked + sum(fen for _method, _line, fen, _number in payments)
+            if not left or not accepted:
+                # What WeChat does not give back, or too late for this customer, is paid in cash.
                 break
-            self.stage.log(f"{self.ref}: return not accepted ({self._phase()})")
-            yield 70
-        else:
-            self.state = 'return given up'
-            return
-        yield from self._store(self.return_uuid, self._order(self.return_uuid, -units, fen))
+            # Several payments paid for it, and this one has given back what it could.
+            self.begin_line(f'return line {number} {len(payments)}', -left)
+        yield from self._store(
+            self.return_uuid, self._order(self.return_uuid, -units, payments))
         self.state = 'stored'
+
+    def begin_return(self, number, fen):
+        """Begin to take goods back: on a first payment line."""
+        self.state = 'returning'
+        self.return_uuid = self._uuid(f'return {number}')
+        self.begin_line(f'return line {number}', -fen)
+
+    def begin_line(self, name, fen):
+        """Begin a payment line of a return."""
+        self.gave_up = False
+        line = self._uuid(name)
+        self.lines.append(line)
+        self.attempt = Attempt(line, self.paid_methods[0], fen)
+
+    def _give_back(self, tries):
+        """Follow the refund of the present line.
+
+        :return: whether WeChat has accepted it
+        """
+        line, method, fen = self.attempt.uuid, self.attempt.method, self.attempt.fen
+        for number in range(tries):
+            if number:
+                self.attempt = Attempt(line, method, fen)
+            yield from self._follow()
+            if self.attempt.is_paid:
+                return True
+            self.stage.log(f"{self.ref}: return not accepted ({self._phase()})")
+            if self.gave_up:
+                return False
+            yield 70
+        return False
 
     # ---- one try -------------------------------------------------------------------------
 
@@ -130,8 +180,14 @@ class Till:
             wants_out = self.sale.cancel_after is not None and waited >= self.sale.cancel_after
             if self.stage.recovering and self.stage.since_recovery >= LAST_PATIENCE:
                 wants_out = True
-            if wants_out and attempt.can_cancel and attempt.status and not attempt.is_refund:
+            if attempt.is_refund:
+                wants_out = attempt.waits and (
+                    self.sale.refund_patience is not None and waited >= self.sale.refund_patience)
+            if wants_out and attempt.can_cancel and attempt.status:
                 attempt.cancelling = True
+                self.gave_up = attempt.is_refund
+                if self.gave_up:
+                    self.stage.behaved("refund given up")
             if attempt.is_scanning:
                 attempt.auth_code = self.phone.show_code()
                 self.stage.spawn(self.phone.answer_prompt())
@@ -279,14 +335,18 @@ class Till:
                 return
         self.stage.find('refused order', f"{self.ref}: no answer to {SYNC_TRIES} tries to store it")
 
-    @property
-    def _method_of_payment(self):
-        return self.paid_method
+    def _payment(self):
+        """Return the present line as a payment of its order: method, line, fen, number."""
+        attempt = self.attempt
+        return attempt.method, attempt.uuid, attempt.fen, attempt.status['transaction_id']
 
-    def _order(self, order_uuid, units, fen, in_cash=False):
-        method = self.stage.method_ids['cash' if in_cash else self.attempt.method]
-        if units > 0 and not in_cash:
-            self.paid_method = self.attempt.method
+    def _order(self, order_uuid, units, payments):
+        """Return an order as the till stores it; what is missing is paid in cash."""
+        fen = units * self.sale.unit_fen
+        rest = fen - sum(payment[2] for payment in payments)
+        if rest:
+            name = 'cash' if units > 0 else f'cash of {order_uuid}'
+            payments = [*payments, ('cash', self._uuid(name), rest, False)]
         line = {
             'product_id': self.stage.product_id, 'qty': units, 'discount': 0,
             'price_unit': self.sale.unit_fen / 100, 'price_subtotal': fen / 100,
@@ -302,12 +362,10 @@ class Till:
             'amount_tax': 0, 'amount_return': 0, 'is_refund': units < 0,
             'lines': [(0, 0, line)],
             'payment_ids': [(0, 0, {
-                'payment_method_id': method, 'amount': fen / 100,
-                'uuid': self._uuid('cash') if in_cash else self.attempt.uuid,
-                'payment_status': False if in_cash else 'done',
-                'transaction_id': not in_cash and self.attempt.status['transaction_id'],
-                'payment_date': '2026-01-01 00:00:00',
-            })],
+                'payment_method_id': self.stage.method_ids[method], 'amount': paid_fen / 100,
+                'uuid': line_uuid, 'payment_status': False if method == 'cash' else 'done',
+                'transaction_id': number, 'payment_date': '2026-01-01 00:00:00',
+            }) for method, line_uuid, paid_fen, number in payments],
         }}
 
     # ---- helpers -------------------------------------------------------------------------

@@ -22,6 +22,7 @@ def tell(album, till, phone, books):
     take_the_code_back(album, till)
     sell_more(till, phone)
     refund_in_the_backend(album, books)
+    return_in_the_backend(album, books)
     look_into_the_books(album, books)
 
 
@@ -143,6 +144,18 @@ def refund_in_the_backend(album, books):
     books.page.reload()
     books.page.wait_for_selector('.o_form_view [name=wechat_refund_id]')
     album.save('refund', books.picture())
+
+
+def return_in_the_backend(album, books):
+    """Take goods back in the backend; the dialog knows which payment goes back."""
+    books.list('point_of_sale.action_pos_pos_form')
+    books.row()
+    books.page.click('button[name=refund]')
+    books.page.locator('.o_statusbar_buttons button.btn-primary').click()
+    books.page.wait_for_selector('.modal [name=wechat_order_id] input')
+    album.save('return_payment', books.picture())
+    books.page.click('.modal button[name=check]')
+    books.page.wait_for_selector('.modal', state='detached')
 
 
 def look_into_the_books(album, books):

@@ -66,7 +66,7 @@ OWN_CODES = (
     'INVALID_OUT_TRADE_NO',
 )
 # Refused by the records themselves, before anything is sent; no setting would help.
-NOT_ABOUT_SETTINGS = ('AMOUNT', 'NEUTRALIZED')
+NOT_ABOUT_SETTINGS = ('AMOUNT', 'NEUTRALIZED', 'NOT_REFUNDABLE')
 UNCLEAR_PAYMENT = "Do not charge the customer again"
 
 

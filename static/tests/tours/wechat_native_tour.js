@@ -2,12 +2,9 @@
 
 import { registry } from "@web/core/registry";
 import { negate, refresh, run } from "@point_of_sale/../tests/generic_helpers/utils";
-import * as Chrome from "@point_of_sale/../tests/pos/tours/utils/chrome_util";
 import * as Dialog from "@point_of_sale/../tests/generic_helpers/dialog_util";
 import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
-import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
 import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_screen_util";
-import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
 import * as Wechat from "@wechat/../tests/tours/utils/wechat_util";
 
 const tours = registry.category("web_tour.tours");
@@ -117,27 +114,5 @@ tours.add("WechatForged", {
             },
             Dialog.confirm(),
             PaymentScreen.isShown(),
-        ].flat(),
-});
-
-tours.add("WechatRefund", {
-    steps: () =>
-        [
-            Wechat.payWith(Wechat.NATIVE),
-            Wechat.shows("qr", "scan"),
-            Wechat.customer("scans and pays"),
-            ReceiptScreen.isShown(),
-            ReceiptScreen.clickNextOrder(),
-            ProductScreen.clickRefund(),
-            TicketScreen.selectOrder("001"),
-            ProductScreen.clickNumpad("1"),
-            TicketScreen.confirmRefund(),
-            PaymentScreen.isShown(),
-            PaymentScreen.clickPaymentMethod(Wechat.NATIVE),
-            // An open order may be saved at any time: nothing is paid by that.
-            PaymentScreen.syncCurrentOrder(),
-            PaymentScreen.clickRefundButton(),
-            ReceiptScreen.isShown(),
-            Chrome.endTour(),
         ].flat(),
 });

@@ -4,7 +4,6 @@ import { registry } from "@web/core/registry";
 import { refresh, run } from "@point_of_sale/../tests/generic_helpers/utils";
 import * as Chrome from "@point_of_sale/../tests/pos/tours/utils/chrome_util";
 import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
-import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
 import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_screen_util";
 import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
 import * as Wechat from "@wechat/../tests/tours/utils/wechat_util";
@@ -119,12 +118,8 @@ tours.add("WechatReceiptRefund", {
             Wechat.customer("scans and pays"),
             ReceiptScreen.isShown(),
             ReceiptScreen.clickNextOrder(),
-            ProductScreen.clickRefund(),
-            TicketScreen.selectOrder("001"),
-            ProductScreen.clickNumpad("1"),
-            TicketScreen.confirmRefund(),
-            PaymentScreen.clickPaymentMethod(Wechat.NATIVE),
-            PaymentScreen.clickRefundButton(),
+            Wechat.returnGoods(),
+            Wechat.refundWith(Wechat.NATIVE),
             receiptShows("WeChat Pay refund"),
         ].flat(),
 });

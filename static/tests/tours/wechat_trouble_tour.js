@@ -52,32 +52,6 @@ tours.add("WechatServerAway", {
         ].flat(),
 });
 
-/** The server says no before anything is sent: cash went in, it cannot go out through WeChat. */
-tours.add("WechatRefundOfCash", {
-    steps: () =>
-        [
-            Wechat.payWith("Cash"),
-            PaymentScreen.clickValidate(),
-            ReceiptScreen.isShown(),
-            ReceiptScreen.clickNextOrder(),
-            ProductScreen.clickRefund(),
-            TicketScreen.selectOrder("001"),
-            ProductScreen.clickNumpad("1"),
-            TicketScreen.confirmRefund(),
-            PaymentScreen.clickPaymentMethod(Wechat.NATIVE),
-            PaymentScreen.clickRefundButton(),
-            Wechat.shows("over", "cannot go back"),
-            Wechat.click("again"),
-            Wechat.shows("over", "cannot go back"),
-            Wechat.click("leave"),
-            Wechat.isClosed(),
-            Wechat.hasNoPaymentLine(),
-            PaymentScreen.clickPaymentMethod("Cash"),
-            PaymentScreen.clickValidate(),
-            ReceiptScreen.isShown(),
-        ].flat(),
-});
-
 tours.add("WechatSplitWithCash", {
     steps: () =>
         [

@@ -6,9 +6,7 @@ import * as Dialog from "@point_of_sale/../tests/generic_helpers/dialog_util";
 import * as NumberPopup from "@point_of_sale/../tests/generic_helpers/number_popup_util";
 import * as OfflineUtil from "@point_of_sale/../tests/generic_helpers/offline_util";
 import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
-import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
 import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_screen_util";
-import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
 import * as Wechat from "@wechat/../tests/tours/utils/wechat_util";
 
 const tours = registry.category("web_tour.tours");
@@ -101,13 +99,9 @@ tours.add("WechatReloadRefund", {
             Wechat.scan(Wechat.customersCode),
             ReceiptScreen.isShown(),
             ReceiptScreen.clickNextOrder(),
-            ProductScreen.clickRefund(),
-            TicketScreen.selectOrder("001"),
-            ProductScreen.clickNumpad("1"),
-            TicketScreen.confirmRefund(),
-            PaymentScreen.clickPaymentMethod(Wechat.MICROPAY),
+            Wechat.returnGoods(),
             Wechat.customer("does not hear of the refund"),
-            PaymentScreen.clickRefundButton(),
+            Wechat.refundWith(Wechat.MICROPAY),
             Wechat.shows("wait"),
             refresh(),
             ReceiptScreen.isShown(),
@@ -166,13 +160,9 @@ tours.add("WechatOfflineRefund", {
             Wechat.scan(Wechat.customersCode),
             ReceiptScreen.isShown(),
             ReceiptScreen.clickNextOrder(),
-            ProductScreen.clickRefund(),
-            TicketScreen.selectOrder("001"),
-            ProductScreen.clickNumpad("1"),
-            TicketScreen.confirmRefund(),
-            PaymentScreen.clickPaymentMethod(Wechat.MICROPAY),
+            Wechat.returnGoods(),
             Wechat.customer("does not hear of the refund"),
-            PaymentScreen.clickRefundButton(),
+            Wechat.refundWith(Wechat.MICROPAY),
             Wechat.shows("wait"),
             OfflineUtil.setOfflineMode(),
             Wechat.shows("wait", "Do not give the money back in another way"),

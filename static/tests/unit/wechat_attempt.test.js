@@ -18,7 +18,10 @@ class Shop {
         this.refusal = refusal;
         this.calls = [];
         this.charges = 0;
+        this.charged = [];
+        this.whenSent = "asking";
         this.phase = null;
+        this.amount = 0;
         this.number = 0;
         this.isOffline = false;
     }
@@ -40,6 +43,7 @@ class Shop {
         const final = ["paid", "failed"].includes(this.phase);
         return {
             found: this.phase !== null,
+            amount: this.amount,
             number: `N${this.number}`,
             phase: this.phase || "new",
             paid: this.phase === "paid",
@@ -50,16 +54,18 @@ class Shop {
         };
     }
 
-    wechat_prepare() {
+    wechat_prepare(uuid, amount) {
         if (this.refusal) {
             const error = new RPCError();
             error.exceptionName = "odoo.exceptions.UserError";
             error.data = { message: this.refusal };
             throw error;
         }
-        if (!["new", "asking", "paid"].includes(this.phase)) {
+        const isAlive = ["asking", "refund_waits", "paid"].includes(this.phase);
+        if (!isAlive && (this.phase !== "new" || this.amount !== amount)) {
             this.phase = "new";
             this.number += 1;
+            this.amount = this.mostBack ? Math.max(amount, -this.mostBack) : amount;
         }
         return this.status();
     }
@@ -67,7 +73,8 @@ class Shop {
     wechat_submit(uuid, number, code) {
         if (this.phase === "new" && number === `N${this.number}`) {
             this.charges += 1;
-            this.phase = code === "expired" ? "failed" : "asking";
+            this.charged.push(this.amount);
+            this.phase = code === "expired" ? "failed" : this.whenSent;
         }
         return this.status();
     }
@@ -86,7 +93,7 @@ class Shop {
         // WeChat decides: who has been charged has paid, or it is taken back for good.
         if (this.phase === "asking") {
             this.phase = this.pollsUntilPaid <= 1 ? "paid" : "failed";
-        } else if (this.phase === "new") {
+        } else if (["new", "refund_waits"].includes(this.phase)) {
             this.phase = "failed";
         }
         return this.status();
@@ -252,7 +259,7 @@ describe("an attempt", () => {
 
     test("that is resumed asks before it does anything", async () => {
         const shop = new Shop();
-        shop.wechat_prepare();
+        shop.wechat_prepare("line", 1.98);
         shop.wechat_submit("line", "N1", CODE);
         const attempt = takeMoney(shop, { way: "micropay", resumed: true });
         expect(attempt.isScanning).toBe(false);
@@ -278,5 +285,137 @@ describe("an attempt", () => {
         shop.refusal = null;
         attempt.again();
         expect((await outcomeOf(attempt)).paid).toBe(true);
+    });
+});
+
+describe("an attempt of two tills", () => {
+    test("that changed its amount in turn charges what the till that submits shows", async () => {
+        const shop = new Shop();
+        const ours = takeMoney(shop, { way: "micropay" });
+        await advanceTime(10);
+        const theirs = takeMoney(shop, { way: "micropay", amount: 1 });
+        await advanceTime(10);
+        expect(shop.amount).toBe(1);
+        shop.calls = [];
+        ours.scan(CODE);
+        expect((await outcomeOf(ours)).paid).toBe(true);
+        // Theirs came back for the number of ours, and was not charged with our customer's code.
+        expect(shop.calls.slice(0, 3)).toEqual([
+            "wechat_submit",
+            "wechat_prepare",
+            "wechat_submit",
+        ]);
+        expect(shop.charged).toEqual([1.98]);
+        expect(theirs.amount).toBe(1);
+        // What the line took counts at the other till as well.
+        theirs.ask();
+        expect((await outcomeOf(theirs)).paid).toBe(true);
+        expect(theirs.amount).toBe(1.98);
+    });
+
+    test("is left alone by a till at which nobody submits", async () => {
+        const shop = new Shop();
+        const ours = takeMoney(shop, { way: "micropay" });
+        await advanceTime(10);
+        shop.wechat_prepare("line", 1);
+        ours.ask();
+        await advanceTime(60000);
+        expect(shop.amount).toBe(1);
+        expect(ours.amount).toBe(1.98);
+        expect(ours.isScanning).toBe(true);
+    });
+
+    test("shows the amount of the one that was sent first", async () => {
+        const shop = new Shop({ pollsUntilPaid: 5 });
+        const ours = takeMoney(shop, { way: "micropay" });
+        await advanceTime(10);
+        shop.wechat_prepare("line", 1);
+        shop.wechat_submit("line", "N2", CODE);
+        ours.ask();
+        await advanceTime(10);
+        expect(ours.state).toBe("asking");
+        expect(ours.amount).toBe(1);
+    });
+});
+
+describe("a refund", () => {
+    const giveBack = (shop, options) => takeMoney(shop, { amount: -1.98, ...options });
+
+    test("that WeChat has not got can be cancelled", async () => {
+        const shop = new Shop();
+        shop.whenSent = "refund_waits";
+        const attempt = giveBack(shop);
+        await advanceTime(60000);
+        expect(attempt.state).toBe("refund_waits");
+        expect(attempt.canCancel).toBe(true);
+        expect(attempt.outcome).toBe(null);
+        attempt.cancel();
+        expect(await outcomeOf(attempt)).toEqual({ paid: false, leave: true });
+        expect(shop.calls.at(-1)).toBe("wechat_cancel");
+    });
+
+    test("that WeChat may have got cannot", async () => {
+        const shop = new Shop({ pollsUntilPaid: 9 });
+        const attempt = giveBack(shop);
+        await advanceTime(10);
+        expect(attempt.state).toBe("asking");
+        expect(attempt.canCancel).toBe(false);
+        attempt.cancel();
+        expect((await outcomeOf(attempt)).paid).toBe(true);
+        expect(shop.calls).not.toInclude("wechat_cancel");
+    });
+
+    test("that was on its way when it was cancelled is cancelled when it can be", async () => {
+        const shop = new Shop();
+        shop.whenSent = "refund_waits";
+        const attempt = giveBack(shop);
+        await advanceTime(10);
+        const cancel = shop.wechat_cancel.bind(shop);
+        shop.wechat_cancel = () => shop.status();
+        shop.phase = "asking";
+        shop.wechat_poll = () => shop.status();
+        attempt.cancel();
+        await advanceTime(10);
+        expect(attempt.event).toBe("cancelled");
+        expect(attempt.canCancel).toBe(false);
+        shop.wechat_cancel = cancel;
+        shop.phase = "refund_waits";
+        expect(await outcomeOf(attempt)).toEqual({ paid: false, leave: true });
+        expect(shop.phase).toBe("failed");
+    });
+
+    test("that goes through while it waits is done", async () => {
+        const shop = new Shop();
+        shop.whenSent = "refund_waits";
+        const attempt = giveBack(shop);
+        await advanceTime(60000);
+        shop.phase = "paid";
+        expect(await outcomeOf(attempt)).toEqual({ paid: true, leave: false });
+    });
+
+    test("that can be a part only takes the part, and knows the rest", async () => {
+        const shop = new Shop();
+        shop.mostBack = 1;
+        const attempt = giveBack(shop);
+        expect((await outcomeOf(attempt)).paid).toBe(true);
+        expect(shop.charged).toEqual([-1]);
+        expect(attempt.amount).toBe(-1);
+        expect(attempt.rest).toBeCloseTo(-0.98);
+    });
+
+    test("that can be given back whole has no rest", async () => {
+        const shop = new Shop();
+        const attempt = giveBack(shop);
+        await outcomeOf(attempt);
+        expect(shop.charged).toEqual([-1.98]);
+        expect(attempt.rest).toBe(0);
+    });
+
+    test("of another till's larger amount is prepared again", async () => {
+        const shop = new Shop();
+        shop.wechat_prepare("line", -1.98);
+        const attempt = giveBack(shop, { amount: -1, resumed: true });
+        expect((await outcomeOf(attempt)).paid).toBe(true);
+        expect(shop.charged).toEqual([-1]);
     });
 });

@@ -434,3 +434,147 @@ describe("the row of a line", () => {
         expect(ODOO).toHaveCount(1);
     });
 });
+
+describe("a refund", () => {
+    const amounts = () => order.payment_ids.map((line) => line.getAmount());
+
+    async function returnGoods() {
+        till.makeRefund();
+        till.addLineAsOdoo("native");
+        await till.openPayment();
+    }
+
+    test("of several payments goes back in parts, at one press", async () => {
+        await returnGoods();
+        server.whenSent = "paid";
+        server.mostBack = 10;
+        await click(".send_refund_request");
+        await pass();
+        expect(server.amounts).toEqual([-10, -7.85]);
+        expect(amounts()).toEqual([-10, -7.85]);
+        expect(server.codes.length).toBe(2);
+        expect(told()[0]).toInclude("10.00");
+        expect(told()[0]).toInclude("7.85 still to give back");
+        expect(order.state).toBe("paid");
+        expect(store.router.state.current).toBe("ReceiptScreen");
+    });
+
+    test("tells of the part that is given back now", async () => {
+        await returnGoods();
+        server.whenSent = "asking";
+        server.mostBack = 10;
+        await click(".send_refund_request");
+        await pass();
+        expect(`${POPUP} .wechat-amount`).toHaveText(/10.00/);
+        expect(`${POPUP} .wechat-part`).toHaveText(/17.85/);
+        expect(amounts()).toEqual([-10]);
+        server.phase = "paid";
+        await pass(2500);
+        expect(amounts()).toEqual([-10, -7.85]);
+        expect(`${POPUP} .wechat-amount`).toHaveText(/7.85/);
+        expect(`${POPUP} .wechat-part`).toHaveCount(0);
+    });
+
+    test("is not more than the cashier typed", async () => {
+        till.makeRefund();
+        till.addLineAsOdoo("native").setAmount(-12);
+        await till.openPayment();
+        server.whenSent = "paid";
+        server.mostBack = 10;
+        await click(".send_refund_request");
+        await pass();
+        expect(amounts()).toEqual([-10, -2]);
+        expect(order.state).toBe("draft");
+        expect(told().at(-1)).toInclude("5.85 still to give back");
+    });
+
+    test("does not go on behind the back of a cashier who is elsewhere", async () => {
+        await returnGoods();
+        server.whenSent = "asking";
+        server.mostBack = 10;
+        await click(".send_refund_request");
+        await pass(9000);
+        await click(`${POPUP} .wechat-next`);
+        await pass();
+        server.phase = "paid";
+        await pass(2500);
+        expect(amounts()).toEqual([-10]);
+        expect(order.payment_ids[0].isWechatPaid()).toBe(true);
+        await pass(60000);
+        expect(told()[0]).toInclude("7.85 still to give back. Open the order and go on there.");
+    });
+
+    test("goes on where the cashier has come back to it", async () => {
+        till.makeRefund();
+        till.addLineAsOdoo("native");
+        const screen = await till.openPayment();
+        server.whenSent = "asking";
+        server.mostBack = 10;
+        await click(".send_refund_request");
+        await pass(9000);
+        await click(`${POPUP} .wechat-next`);
+        await pass();
+        destroy(screen);
+        await till.openPayment();
+        server.whenSent = "paid";
+        server.phase = "paid";
+        await pass(2500);
+        expect(amounts()).toEqual([-10, -7.85]);
+        expect(server.amounts).toEqual([-10, -7.85]);
+        expect(order.state).toBe("paid");
+    });
+
+    test("that waits for a minute counts down, and can be cancelled", async () => {
+        await returnGoods();
+        server.whenSent = "refund_waits";
+        server.secondsLeft = 40;
+        await click(".send_refund_request");
+        await pass();
+        expect(`${POPUP} .wechat-seconds`).toHaveText("40");
+        expect(`${POPUP} .wechat-countdown`).toHaveText(/sent by itself/);
+        expect(queryAllTexts(`${POPUP} footer button`)).toEqual([
+            "Serve the next customer",
+            "Cancel refund",
+        ]);
+        server.secondsLeft = 0;
+        await pass(2500);
+        expect(`${POPUP} .wechat-countdown`).toHaveCount(0);
+        await click(`${POPUP} .wechat-cancel`);
+        await pass();
+        expect(server.takeCalls().at(-1)).toBe("cancel");
+        expect(order.payment_ids.length).toBe(0);
+        expect(told()[0]).toInclude("The server says failed.");
+    });
+
+    test("that is refused leads on to another method", async () => {
+        await returnGoods();
+        server.refusal = "Paid in cash.";
+        await click(".send_refund_request");
+        await pass();
+        expect(queryAllTexts(`${POPUP} footer .btn-primary`)).toEqual(["Other payment method"]);
+        expect(`${POPUP} .wechat-leave`).toBeFocused();
+        await click(`${POPUP} .wechat-leave`);
+        await pass();
+        expect(order.payment_ids.length).toBe(0);
+    });
+
+    test("is never a charge, whatever the cashier types", async () => {
+        till.makeRefund();
+        till.addLineAsOdoo("native");
+        const screen = await till.openPayment();
+        screen.updateSelectedPaymentline(5);
+        expect(amounts()).toEqual([-5]);
+        screen.updateSelectedPaymentline(-6);
+        expect(amounts()).toEqual([-6]);
+        const [line] = order.payment_ids;
+        line.setAmount(7);
+        line.setPaymentStatus("done");
+        screen.updateSelectedPaymentline(5);
+        // Whatever was paid stays as it is.
+        expect(amounts()).toEqual([7]);
+        order.removePaymentline(line);
+        till.addLine("cash");
+        screen.updateSelectedPaymentline(5);
+        expect(amounts()).toEqual([5]);
+    });
+});

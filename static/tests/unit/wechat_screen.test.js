@@ -30,7 +30,7 @@ describe("what the till shows", () => {
         const counts = COMBINATIONS.map(
             ({ method, state, event }) => rowsFor(method, state, event).length
         );
-        expect(COMBINATIONS.length).toBe(156);
+        expect(COMBINATIONS.length).toBe(162);
         expect(counts.every((count) => count === 1)).toBe(true);
     });
 
@@ -47,6 +47,13 @@ describe("what the till shows", () => {
         expect(failures((row) => row.actions.every((one) => ACTIONS.includes(one)))).toEqual([]);
         // Whoever is offered to begin again reads on the button how.
         expect(failures((row) => row.actions.includes("again") === Boolean(row.again))).toEqual([]);
+        // A refund that is refused is no better the second time: another way leads on.
+        expect(
+            failures(
+                (row, state, event, method) =>
+                    !row.again || row.main === (method === "refund" ? "leave" : "again")
+            )
+        ).toEqual([]);
     });
 
     test("only WeChat's word says paid or no money", () => {
@@ -75,13 +82,20 @@ describe("what the till shows", () => {
                     (unsent.includes(state) && event === "refused")
             )
         ).toEqual([]);
-        // A refund that was sent cannot be called back.
+        // A refund that was sent cannot be called back, unless WeChat has not got it.
         expect(
             failures(
                 (row, state, event, method) =>
                     method !== "refund" ||
                     !row.actions.includes("cancel") ||
-                    unsent.includes(state)
+                    [...unsent, "refund_waits"].includes(state)
+            )
+        ).toEqual([]);
+        expect(
+            failures(
+                (row, state, event) =>
+                    state !== "refund_waits" ||
+                    row.actions.includes("cancel") !== /^cancel/.test(event)
             )
         ).toEqual([]);
     });

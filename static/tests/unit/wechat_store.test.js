@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, test } from "@odoo/hoot";
 import { queryAllTexts } from "@odoo/hoot-dom";
 import { waitForChannels } from "@bus/../tests/bus_test_helpers";
-import { MockServer } from "@web/../tests/web_test_helpers";
+import { MockServer, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { defineShop, openTill, pass, told } from "@wechat/../tests/unit/wechat_till";
 
 defineShop();
 
-let till, store, server;
+let till, store, order, server;
 beforeEach(async () => {
     till = await openTill();
-    ({ store, server } = till);
+    ({ store, order, server } = till);
     till.goTo("ProductScreen");
 });
 
@@ -237,4 +237,46 @@ describe("an order", () => {
             expect(server.calls).toEqual([]);
         });
     }
+});
+
+describe("a return after a reload", () => {
+    /** Odoo keeps the number of the order that is returned, and does not load the order. */
+    function loadReturn(method, orderId) {
+        patchWithCleanup(store.data, {
+            async loadServerOrders(domain) {
+                expect.step(JSON.stringify(domain));
+                throw new Error("No net");
+            },
+        });
+        const kept = {
+            ...order.serializeForIndexedDB(),
+            id: "return",
+            uuid: "return",
+            lines: [],
+            payment_ids: [],
+            refunded_order_id: orderId,
+        };
+        const loaded = store.models.loadConnectedData({ "pos.order": [kept] })["pos.order"][0];
+        return till.addLine(method, "waiting", loaded);
+    }
+
+    test("has the order that is returned, or opens without it", async () => {
+        const line = loadReturn("native", 4321);
+        await store.loadOrdersThatWechatRefunds();
+        expect.verifySteps(['[["id","in",[4321]]]']);
+        const { values } = till.terminal("native").resume(line);
+        expect(values.refunded_order_id).toBe(4321);
+    });
+
+    test("is Odoo's business when WeChat has no part in it", async () => {
+        loadReturn("card", 4321);
+        await store.loadOrdersThatWechatRefunds();
+        expect.verifySteps([]);
+    });
+
+    test("that returns no order in particular needs none", async () => {
+        loadReturn("native", false);
+        await store.loadOrdersThatWechatRefunds();
+        expect.verifySteps([]);
+    });
 });

@@ -70,6 +70,10 @@ class Server {
     calls = [];
     codes = [];
     amounts = [];
+    /** The most that one payment can give back; 0: all that is asked. */
+    mostBack = 0;
+    /** Until a refund that waits is sent. */
+    secondsLeft = 0;
 
     constructor() {
         for (const name of ["prepare", "submit", "poll", "cancel"]) {
@@ -96,6 +100,7 @@ class Server {
         return {
             found: this.phase !== null,
             payment_uuid: uuid,
+            amount: this.amounts.at(-1) ?? this.amountOf(uuid),
             number: "N1",
             phase: this.phase || "new",
             state: this.state,
@@ -107,12 +112,13 @@ class Server {
             transaction_id: this.phase === "paid" ? "4200000001" : "",
             receipt: this.phase === "paid" ? "Paid with WeChat Pay" : "",
             retry_in: 2,
+            seconds_left: this.secondsLeft,
             mode: "simulator",
         };
     }
 
     prepare(amount) {
-        this.amounts.push(amount);
+        this.amounts.push(this.mostBack ? Math.max(amount, -this.mostBack) : amount);
         this.phase = "new";
     }
 
@@ -141,6 +147,9 @@ class OtherTerminal extends PaymentInterface {
 class Till {
     constructor(store, order, server) {
         Object.assign(this, { store, order, server });
+        // What began before the page was loaded is for the amount of its line.
+        server.amountOf = (uuid) =>
+            store.models["pos.payment"].getBy("uuid", uuid)?.getAmount() || 0;
     }
 
     /** @param {"cash"|"card"|"native"|"micropay"} name */

@@ -15,6 +15,7 @@ counted through all that the request does, Odoo's reruns after a conflict includ
 ``serialize``    PostgreSQL's serialization failure
 ``conflict``     a real one: a rival changes the row that is about to be locked
 ``meet``         stop, and go on when the harness has done something else (address: ``port``)
+``survey``       nothing: each point that is reached is written down, so that all can be tried
 
 Each hit is written down in the file ``hits`` before it happens.
 """
@@ -55,6 +56,9 @@ class Plan:
     def reach(self, place, when, cursor=None, row=None):
         """Do what is planned if this is the point."""
         fault = self.fault
+        if fault['do'] == 'survey':
+            note({'do': 'survey', 'place': place, 'when': when})
+            return
         if self.fired or (place, when) != (fault['place'], fault['when']):
             return
         self.seen += 1

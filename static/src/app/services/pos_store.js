@@ -24,7 +24,28 @@ patch(PosStore.prototype, {
                 attempt.wake();
             }
         });
+        await this.loadOrdersThatWechatRefunds();
         this.resumeWechatPayments();
+    },
+
+    /**
+     * After a reload Odoo has the return, but not the order that is returned, and would store it as
+     * a return of nothing. Until then WeChat may have given the money back.
+     */
+    async loadOrdersThatWechatRefunds() {
+        const ids = this.getOpenOrders()
+            .filter((order) => order.payment_ids.some((line) => line.isWechat()))
+            .map((order) => order.raw.refunded_order_id)
+            .filter((id) => typeof id === "number" && !this.models["pos.order"].get(id));
+        if (!ids.length) {
+            return;
+        }
+        try {
+            await this.data.loadServerOrders([["id", "in", ids]]);
+        } catch (error) {
+            // The till must open all the same, without a net, too.
+            logPosMessage("PosStore", "loadOrdersThatWechatRefunds", `No answer: ${error?.name}`);
+        }
     },
 
     lookAgainAtWechatPayment(uuid) {

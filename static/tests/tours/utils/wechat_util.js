@@ -6,6 +6,7 @@ import { simulateBarCode } from "@barcodes/../tests/legacy/helpers";
 import * as Chrome from "@point_of_sale/../tests/pos/tours/utils/chrome_util";
 import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
+import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
 
 export const NATIVE = "Wechat Native Payment";
 export const MICROPAY = "Wechat Micropay";
@@ -18,6 +19,27 @@ export function payWith(method) {
         ProductScreen.clickPayButton(),
         method ? PaymentScreen.clickPaymentMethod(method) : [],
     ].flat();
+}
+
+/**
+ * The customer brings goods back; from the products to the payment screen.
+ *
+ * @param {string} [order] - what its row among the paid orders says
+ * @param {string} [quantity] - how many come back
+ */
+export function returnGoods(order = "001", quantity = "1") {
+    return [
+        ProductScreen.clickRefund(),
+        TicketScreen.selectOrder(order),
+        ProductScreen.clickNumpad(quantity),
+        TicketScreen.confirmRefund(),
+        PaymentScreen.isShown(),
+    ].flat();
+}
+
+/** Send the money of a return back. */
+export function refundWith(method) {
+    return [PaymentScreen.clickPaymentMethod(method), PaymentScreen.clickRefundButton()].flat();
 }
 
 /**
@@ -57,6 +79,16 @@ export function click(button) {
             content: `click ${button}`,
             trigger: `.wechat-popup .wechat-${button}`,
             run: "click",
+        },
+    ];
+}
+
+/** @param {"again"|"leave"} button - the one that the keyboard and the eye find first */
+export function leadsOn(button) {
+    return [
+        {
+            content: `"${button}" leads on`,
+            trigger: `.wechat-popup .wechat-${button}.btn-primary:focus`,
         },
     ];
 }

@@ -2,7 +2,7 @@ import { _t } from "@web/core/l10n/translation";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { patch } from "@web/core/utils/patch";
 import { useService } from "@web/core/utils/hooks";
-import { onWillUnmount } from "@odoo/owl";
+import { onWillUnmount, status } from "@odoo/owl";
 import { PaymentScreen } from "@point_of_sale/app/screens/payment_screen/payment_screen";
 
 patch(PaymentScreen.prototype, {
@@ -62,6 +62,19 @@ patch(PaymentScreen.prototype, {
         }
     },
 
+    // ---- Refunds ---- //
+
+    /** On a refund, what the cashier types is what goes back: nothing is charged there. */
+    updateSelectedPaymentline() {
+        super.updateSelectedPaymentline(...arguments);
+        const line = this.selectedPaymentLine;
+        const isToSend = ["pending", "retry"].includes(line?.getPaymentStatus());
+        const isCharge = this.currentOrder.totalDue < 0 && line?.getAmount() > 0;
+        if (isToSend && isCharge && line.isWechat()) {
+            line.setAmount(-line.getAmount());
+        }
+    },
+
     // ---- Payments that are under way ---- //
 
     async sendPaymentRequest(line) {
@@ -72,6 +85,27 @@ patch(PaymentScreen.prototype, {
                 // Whatever happened: a flag left behind would bar all terminals until a reload.
                 this.pos.paymentTerminalInProgress = false;
             }
+        }
+        await this.giveRestBack(line);
+    },
+
+    /**
+     * One payment of the returned order could not give all of it back: what is left goes back on a
+     * further line, without another press. Not behind the back of whoever has left the screen.
+     */
+    async giveRestBack(line) {
+        const { pos_order_id: order, payment_method_id: method, wechatRest: rest } = line;
+        if (!rest || status(this) !== "mounted" || !this.pos.isOnPaymentScreen(order)) {
+            return;
+        }
+        line.wechatRest = 0;
+        if (!(order.remainingDue < 0)) {
+            return;
+        }
+        const added = order.addPaymentline(method);
+        if (added.status) {
+            added.data.setAmount(Math.max(rest, order.remainingDue));
+            await this.sendPaymentRequest(added.data);
         }
     },
 
@@ -88,10 +122,12 @@ patch(PaymentScreen.prototype, {
             terminal.open(attempt);
         }
         const { paid } = await attempt.settled;
-        if (
-            paid &&
-            attempt.follower === follower &&
-            this.pos.isOnPaymentScreen(order) &&
+        if (!paid || attempt.follower !== follower || !this.pos.isOnPaymentScreen(order)) {
+            return;
+        }
+        if (line.wechatRest) {
+            await this.giveRestBack(line);
+        } else if (
             order.isPaid() &&
             this.pos.config.auto_validate_terminal_payment &&
             !order.isRefundInProcess()

@@ -101,7 +101,10 @@ export class PaymentWechat extends PaymentInterface {
             this.lineOf(uuid)?.setAmount(amount);
         }
         if (method === "wechat_submit") {
-            // From here on money may move: after a reload the line must still be there.
+            // From here on money may move: after a reload the line must still be there, and of a
+            // refund that is a part only it must say so.
+            const [uuid] = args;
+            this.lineOf(uuid)?.setAmount(this.attemptOf(uuid).amount);
             await this.persist();
         }
         return this.pos.data.call("pos.payment.method", method, [
@@ -122,7 +125,8 @@ export class PaymentWechat extends PaymentInterface {
     /** What the server keeps with the attempt: the shop's references and the goods. */
     valuesOf(line) {
         const order = line.pos_order_id;
-        const refundedId = order.refunded_order_id?.id;
+        // After a reload Odoo does not load the order that is refunded, but the number is kept.
+        const refundedId = order.refunded_order_id?.id ?? order.raw.refunded_order_id;
         return {
             pos_session_id: this.pos.session.id,
             order_uuid: order.uuid,
@@ -151,6 +155,7 @@ export class PaymentWechat extends PaymentInterface {
             this.thank(attempt, line);
             // For the first print; with the order the server writes the same.
             line.ticket = attempt.status.receipt;
+            line.wechatRest = attempt.rest;
         } else if (attempt.status?.phase === "withdrawn") {
             this.pos.wechatWithdrawn.set(attempt.uuid, {
                 terminal: this,
@@ -161,11 +166,10 @@ export class PaymentWechat extends PaymentInterface {
         if (paid || attempt.cancelSent || (attempt.aside && !leave)) {
             this.notify(attempt, line, paid);
         }
-        if (!attempt.awaited) {
-            line.handlePaymentResponse(paid);
-            if (leave) {
-                this.dropLine(line);
-            }
+        // Not left to the one who waits for it: a screen that was opened again goes on at once.
+        line.handlePaymentResponse(paid);
+        if (!attempt.awaited && leave) {
+            this.dropLine(line);
         }
     }
 
@@ -177,34 +181,45 @@ export class PaymentWechat extends PaymentInterface {
 
     notify(attempt, line, paid) {
         const order = line.pos_order_id;
-        this.tell(order, this.restSentence(line, paid) || attempt.sentence, paid, {
+        const rest = this.restSentence(line, paid);
+        const toDo = rest
+            ? _t("Open the order and go on there.")
+            : _t("Open the order and validate it.");
+        this.tell(order, rest || attempt.sentence, paid && toDo, {
             type: paid ? "success" : "warning",
             // Somebody who serves the next customer reads it when there is time.
             sticky: attempt.aside && !this.pos.isOnPaymentScreen(order),
         });
     }
 
-    /** "Hand over the goods" is not true yet when only a part is paid. */
+    /** "Hand over the goods" is not true yet when only a part is paid, or given back. */
     restSentence(line, paid) {
         const { remainingDue, currency } = line.pos_order_id || {};
-        const rest = line.isWechatPaid() ? remainingDue : remainingDue - line.getAmount();
-        if (!paid || line.getAmount() < 0 || !(rest > 0) || currency.isZero(rest)) {
+        const amount = line.getAmount();
+        const due = line.isWechatPaid() ? remainingDue : remainingDue - amount;
+        if (!paid || !(due * amount > 0) || currency.isZero(due)) {
             return "";
         }
         const { formatCurrency } = this.env.utils;
-        return _t("%(amount)s paid. %(rest)s left to pay.", {
-            amount: formatCurrency(line.getAmount()),
-            rest: formatCurrency(rest),
-        });
+        const words = {
+            amount: formatCurrency(Math.abs(amount)),
+            rest: formatCurrency(Math.abs(due)),
+        };
+        return amount < 0
+            ? _t("WeChat gives back %(amount)s. %(rest)s still to give back.", words)
+            : _t("%(amount)s paid. %(rest)s left to pay.", words);
     }
 
-    /** @param {object} options - of the notification */
-    tell(order, sentence, paid, options) {
+    /**
+     * @param {string|false} toDo - what the cashier does when the order is open
+     * @param {object} options - of the notification
+     */
+    tell(order, sentence, toDo, options) {
         const sentences = [
             _t("Order %(order)s: %(sentence)s", { order: order?.pos_reference || "", sentence }),
         ];
-        if (paid && !this.pos.isOnPaymentScreen(order)) {
-            sentences.push(_t("Open the order and validate it."));
+        if (toDo && !this.pos.isOnPaymentScreen(order)) {
+            sentences.push(toDo);
         }
         this.pos.notification.add(sentences.join(" "), options);
     }

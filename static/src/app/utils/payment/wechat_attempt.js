@@ -11,6 +11,7 @@ const ANSWER_TIMEOUT_MS = 30000;
 const FIRST_BACK_OFF_MS = 1000;
 const LONGEST_BACK_OFF_MS = 15000;
 const SHORTEST_POLL_MS = 500;
+const SAME_AMOUNT = 0.00001;
 
 /** Errors whose text the server wrote for people: shown as they are. */
 const TOLD_ERRORS = [
@@ -34,6 +35,8 @@ class NoAnswerError extends Error {}
  * - `settled` is a promise of `{paid, leave}` that never rejects. `leave`: the cashier is done with
  *   this way of paying and the payment line can go.
  * - `status` is the server's latest word, `trouble` what stands between it and us.
+ * - `rest`: of a refund, what is left to give back when this one is done. One payment of the order
+ *   could not give back all that was asked.
  */
 export class WechatAttempt extends Reactive {
     constructor() {
@@ -55,6 +58,7 @@ export class WechatAttempt extends Reactive {
         this.call = call;
         this.uuid = uuid;
         this.amount = amount;
+        this.rest = 0;
         this.values = values;
         this.way = way;
         this.isOffline = isOffline;
@@ -118,7 +122,13 @@ export class WechatAttempt extends Reactive {
     }
 
     get canCancel() {
-        return !this.cancelling && !this.isOver && !(this.isRefund && this.maybeSent);
+        const isSentBack = this.isRefund && this.maybeSent && !this.isParked;
+        return !this.cancelling && !this.isOver && !isSentBack;
+    }
+
+    /** WeChat surely has not got the refund: it is sent later, unless the cashier cancels it. */
+    get isParked() {
+        return this.status?.phase === "refund_waits";
     }
 
     get codeUrl() {
@@ -290,7 +300,11 @@ export class WechatAttempt extends Reactive {
         }
         if (this.status.phase === "new" && !this.cancelSent) {
             const waitsForPeople = !this.watched || (this.needsCode && !this.authCode);
-            return waitsForPeople ? null : "wechat_submit";
+            if (waitsForPeople) {
+                return null;
+            }
+            // Another till may have changed the line: what was prepared is not what is seen here.
+            return isSame(this.status.amount, this.amount) ? "wechat_submit" : "wechat_prepare";
         }
         return "wechat_poll";
     }
@@ -383,6 +397,11 @@ export class WechatAttempt extends Reactive {
         if (method === "wechat_cancel") {
             this.cancelSent = true;
         }
+        if (this.isParked) {
+            // It was on its way when the cashier wanted out, and is not any more: cancel it now.
+            this.cancelSent = false;
+        }
+        this.followAmount(status);
         // A refusal stays in sight until it is answered or overtaken by news.
         if (!this.isRefused) {
             this.trouble = null;
@@ -395,6 +414,19 @@ export class WechatAttempt extends Reactive {
             return;
         }
         this.settleUnwatched();
+    }
+
+    /** What is under way on the line counts, also a part of a refund, or what another till began. */
+    followAmount({ amount, phase, free }) {
+        if (free || isSame(amount, this.amount)) {
+            return;
+        }
+        if (this.amount < amount && amount < 0) {
+            this.rest += this.amount - amount;
+            this.amount = amount;
+        } else if (phase !== "new") {
+            this.amount = amount;
+        }
     }
 
     /** A failure needs an answer of the cashier, unless it was asked for or nobody is there. */
@@ -439,6 +471,11 @@ export class WechatAttempt extends Reactive {
         this.outcome = { paid, leave };
         this.settled.resolve(this.outcome);
     }
+}
+
+/** @returns {boolean} true for amounts that differ by less than any currency's smallest unit */
+function isSame(amount, other) {
+    return Math.abs(amount - other) < SAME_AMOUNT;
 }
 
 /** A call that hangs has no answer; what it says too late, the next poll says again. */

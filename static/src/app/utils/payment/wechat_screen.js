@@ -7,7 +7,7 @@ export const METHODS = ["native", "micropay", "refund"];
 export const PHASES = {
     native: ["show_qr", "asking", "withdrawn", "failed", "paid"],
     micropay: ["asking", "password", "reversing", "failed", "paid"],
-    refund: ["asking", "failed", "refund_accepted"],
+    refund: ["asking", "refund_waits", "failed", "refund_accepted"],
 };
 
 /**
@@ -23,9 +23,11 @@ export const STATES = {
 const UNSENT = ["start", "scan", "sending"];
 const SENT = ["resumed", "sent", "asking", "password", "reversing"];
 const QR = ["show_qr"];
+/** WeChat surely has not got the refund: it is sent later by itself, or not at all. */
+const PARKED = ["refund_waits"];
 const OVER = ["withdrawn", "failed"];
 const DONE = ["paid", "refund_accepted"];
-const LIVE = [...UNSENT, ...SENT, ...QR];
+const LIVE = [...UNSENT, ...SENT, ...QR, ...PARKED];
 
 /**
  * What stands between the state and its end: `cancelling` the cashier wants out, the server has not
@@ -60,13 +62,17 @@ const UNSURE_REFUND = _t(
 );
 const TRYING = _t("No answer from the shop's server – trying again …");
 const CANCELLING = _t("Cancelling: asking WeChat whether the customer has paid …");
+const CANCELLING_REFUND = _t(
+    "Cancelling the refund. Wait: do not give the money back in another way yet …"
+);
 
 /**
  * The one table of what a till shows: for each method, state and event exactly one row.
  *
- * `sentence` is a text, `SAID`, or a function of the event. `stage` is the picture below the sentence: `scan` an input, `qr` the code, `wait` the time that is
- * left, `over` nothing. "Paid" and "no money" are in no sentence of this file: those are WeChat's
- * word, and the server passes it on.
+ * `sentence` is a text, `SAID`, or a function of the event. `stage` is the picture below the
+ * sentence: `scan` an input, `qr` the code, `wait` the time that is left, `over` nothing; there,
+ * `main` is the button that leads on. "Paid" and "no money" are in no sentence of this file: those
+ * are WeChat's word, and the server passes it on.
  */
 const ROWS = [
     // ---- Nothing stands in between ---- //
@@ -139,6 +145,13 @@ const ROWS = [
         actions: ["next"],
     },
     {
+        methods: ["refund"],
+        states: PARKED,
+        sentence: SAID,
+        tone: SAID,
+        actions: ["cancel", "next"],
+    },
+    {
         states: ["password"],
         sentence: SAID,
         actions: ["cancel", "next"],
@@ -152,19 +165,35 @@ const ROWS = [
 
     // ---- The cashier wants out ---- //
     {
+        methods: CHARGES,
         states: LIVE,
         events: ["cancelling"],
         sentence: CANCELLING,
         actions: ["next"],
     },
     {
+        methods: ["refund"],
+        states: LIVE,
+        events: ["cancelling"],
+        sentence: CANCELLING_REFUND,
+        actions: ["next"],
+    },
+    {
+        methods: CHARGES,
         states: [...UNSENT, "resumed", "sent"],
         events: ["cancelled"],
         sentence: CANCELLING,
         actions: ["next"],
     },
     {
-        states: ["asking", "password", "reversing", ...QR],
+        methods: ["refund"],
+        states: [...UNSENT, "resumed", "sent"],
+        events: ["cancelled"],
+        sentence: CANCELLING_REFUND,
+        actions: ["next"],
+    },
+    {
+        states: ["asking", "password", "reversing", ...QR, ...PARKED],
         events: ["cancelled"],
         sentence: SAID,
         tone: "warning",
@@ -211,16 +240,38 @@ const ROWS = [
         tone: "warning",
         actions: ["next"],
     },
+    {
+        // It may have been sent meanwhile: whether it can still be cancelled, the server says.
+        methods: ["refund"],
+        states: PARKED,
+        events: OUTAGES,
+        sentence: (event) => (event === "signed_out" ? SIGNED_OUT : UNSURE_REFUND),
+        tone: "warning",
+        actions: ["cancel", "next"],
+    },
 
     // ---- The server says no ---- //
     {
         // Nothing was sent: the same once more, or another way.
+        methods: CHARGES,
         states: UNSENT,
         events: ["refused"],
         sentence: SAID,
         tone: "danger",
         stage: "over",
         again: _t("Try again"),
+        actions: ["again", "leave"],
+    },
+    {
+        // What was paid in another way cannot go back in this one, however often it is tried.
+        methods: ["refund"],
+        states: UNSENT,
+        events: ["refused"],
+        sentence: SAID,
+        tone: "danger",
+        stage: "over",
+        again: _t("Try again"),
+        main: "leave",
         actions: ["again", "leave"],
     },
     {
@@ -239,6 +290,14 @@ const ROWS = [
         sentence: SAID,
         tone: "danger",
         actions: ["next"],
+    },
+    {
+        methods: ["refund"],
+        states: PARKED,
+        events: ["refused"],
+        sentence: SAID,
+        tone: "danger",
+        actions: ["cancel", "next"],
     },
     {
         states: QR,
@@ -278,6 +337,7 @@ const ROWS = [
         tone: SAID,
         stage: "over",
         again: _t("Refund again"),
+        main: "leave",
         actions: ["again", "leave"],
     },
     {
@@ -294,6 +354,7 @@ const ROWS = [
     tone: "info",
     stage: "wait",
     again: "",
+    main: "again",
     actions: [],
     ends: false,
     ...row,

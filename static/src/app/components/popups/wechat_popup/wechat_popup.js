@@ -56,7 +56,8 @@ export class WechatPopup extends Component {
         this.hasCamera = isBarcodeScannerSupported();
         this.sound = useService("mail.sound_effects");
         this.codeInput = useRef("codeInput");
-        this.mainButton = useRef("mainButton");
+        this.againButton = useRef("againButton");
+        this.leaveButton = useRef("leaveButton");
         this.sentenceBox = useRef("sentence");
         this.openTime = Date.now();
 
@@ -107,6 +108,23 @@ export class WechatPopup extends Component {
         return this.env.utils.formatCurrency(Math.abs(this.attempt.amount));
     }
 
+    /** "Part of …", of a refund that has to be made in several. */
+    get partOf() {
+        const { amount, rest } = this.attempt;
+        return rest
+            ? _t("Part of %s, the rest follows", this.env.utils.formatCurrency(-amount - rest))
+            : "";
+    }
+
+    get cancelLabel() {
+        return this.attempt.isRefund ? _t("Cancel refund") : _t("Cancel payment");
+    }
+
+    /** @returns {"again"|"leave"} the button that leads on from the end */
+    get mainAction() {
+        return this.attempt.row.main;
+    }
+
     get shopName() {
         return this.props.terminal.pos.config.name;
     }
@@ -154,15 +172,26 @@ export class WechatPopup extends Component {
             : _t("Valid for %s", clock(seconds));
     }
 
-    /** Until the server gives up and takes the payment back, or 0. */
+    /** Until the server takes the payment back, or sends the refund; or 0. */
     get secondsLeft() {
-        const isToldByServer = !this.attempt.trouble && this.attempt.status?.phase !== "reversing";
-        return isToldByServer ? this.attempt.secondsLeft("seconds_left", this.state.now) : 0;
+        const { trouble, status, isRefund, cancelling } = this.attempt;
+        const isToldByServer = !trouble && status?.phase !== "reversing";
+        const isOff = isRefund && cancelling;
+        return isToldByServer && !isOff
+            ? this.attempt.secondsLeft("seconds_left", this.state.now)
+            : 0;
+    }
+
+    get secondsLabel() {
+        return this.attempt.isRefund
+            ? _t("seconds, then it is sent by itself")
+            : _t("seconds, then it is cancelled by itself");
     }
 
     get showsNextCustomer() {
         const isLong = this.state.now - this.openTime > NEXT_CUSTOMER_AFTER_MS;
-        return this.can("next") && (isLong || Boolean(this.attempt.trouble));
+        const { trouble, isParked } = this.attempt;
+        return this.can("next") && (isLong || isParked || Boolean(trouble));
     }
 
     // ---- What the cashier does ---- //
@@ -281,7 +310,7 @@ export class WechatPopup extends Component {
         if (this.stage === "scan" && !hasTouch()) {
             this.codeInput.el?.focus();
         } else if (this.stage === "over") {
-            this.mainButton.el?.focus();
+            (this.mainAction === "leave" ? this.leaveButton : this.againButton).el?.focus();
         } else {
             this.sentenceBox.el?.focus();
         }
