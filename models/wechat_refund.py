@@ -331,6 +331,9 @@ class WechatRefund(models.Model):
         """
         self._lock()
         account = self._frozen().get('refund_account')
+        if not account and self.env['ir.config_parameter']._wechat_param('refund_account'):
+            # Set since this refund was begun: so far WeChat has taken what it takes by default.
+            account = REFUND_ACCOUNTS[0]
         if not account or self.state != 'pending' or not self.parked:
             return False
         self._take_from(next(other for other in REFUND_ACCOUNTS if other != account))

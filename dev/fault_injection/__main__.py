@@ -186,6 +186,8 @@ def _open_stage(mode):
     hosts = InProcess(DATABASE) if mode == 'inprocess' else Servers(DATABASE, FOLDER)
     books.set_parameter('wechat.api_url', process.url)
     books.set_parameter('web.base.url', hosts.address)
+    # So that the other account is tried when this one is empty.
+    books.set_parameter('wechat.refund_account', 'REFUND_SOURCE_UNSETTLED_FUNDS')
     hosts.start()
     stage = Stage(hosts, process, wechat, clock, books, FOLDER, mode)
     stage.mode = mode

@@ -122,6 +122,7 @@ class Anew(AtTill):
             super().click()
         stage.clock.advance(6)
         stage.deliver()
+        stage.run_cron()  # A notification is not signed: WeChat is asked.
         stage.wechat.set_account(account, refund_status='SUCCESS')
         self._closed, = self.record()
         told = stage.books.activities('wechat.refund', [self._closed['id']])
