@@ -6,7 +6,7 @@ Whatever happens on the wire becomes an ``Outcome`` of one of a few kinds, with 
 catalogue gives each code a sentence for the cashier and a remedy for the admin.
 """
 
-from .catalogue import explain
+from .catalogue import explain, kind_of_error
 from .certificates import check_certificate
 from .client import Client
 from .credentials import Credentials
@@ -41,6 +41,7 @@ __all__ = [
     'clean_text',
     'explain',
     'is_payment_code',
+    'kind_of_error',
     'mask_payment_codes',
     'notification_merchant',
     'notification_number',

@@ -22,6 +22,8 @@ from . import (
     wechat_order,
     wechat_order_line,
     wechat_refund,
+    wechat_refund_anew,
     wechat_refund_books,
     wechat_refund_elsewhere,
+    wechat_refund_till,
 )

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..gateway import Kind, Outcome, clean_text
-from ..gateway.catalogue import kind_of_error
 from .ir_config_parameter import REFUND_ACCOUNTS
 from .wechat_trade import LIVE_STATES
 
@@ -54,9 +53,6 @@ class WechatRefund(models.Model):
         selection=[('odoo', "Odoo"), ('platform', "Merchant platform")],
         string="Made in", required=True, readonly=True, default='odoo',
         help="Merchant platform: somebody refunded there by hand, and WeChat told us.")
-    replaces_id = fields.Many2one(
-        'wechat.refund', string="In place of", readonly=True, copy=False,
-        help="WeChat closed that one without returning the money.")
     automatic = fields.Boolean(
         readonly=True, help="Ordered by Odoo itself: the customer paid after the sale was over.")
     wechat_refund_id = fields.Char(
@@ -73,7 +69,6 @@ class WechatRefund(models.Model):
     pos_payment_id = fields.Many2one(
         'pos.payment', string="POS payment", readonly=True, copy=False, ondelete='restrict')
     state = fields.Selection(selection_add=[('done', "Completed")])
-    sentence = fields.Char(compute='_compute_sentence', help="How it stands, in words.")
 
     _one_original = models.Constraint(
         'CHECK ((order_id IS NULL) <> (micropay_id IS NULL))',
@@ -90,11 +85,6 @@ class WechatRefund(models.Model):
     )
 
     # === COMPUTE METHODS === #
-
-    @api.depends('state', 'err_code', 'err_call', 'parked', 'wechat_refund_id', 'sent_at')
-    def _compute_sentence(self):
-        for refund in self:
-            refund.sentence = refund._till_sentence(refund._till_phase())
 
     @api.depends('refund_fee', 'currency_id')
     def _compute_amount(self):
@@ -344,50 +334,7 @@ class WechatRefund(models.Model):
         self._freeze(dict(params, refund_account=account) if account else params)
         self.refund_account = account
 
-    # === ANEW, AFTER WECHAT CLOSED IT === #
-
-    def _begin_anew(self):
-        """Return the refund that takes the place of one that WeChat has closed, or nothing.
-
-        WeChat asks for a new number then. The POS payment, which counts on the money going back,
-        goes with it.
-        """
-        self._lock()
-        if self.state != 'error' or not self.wechat_refund_id or self.source == 'platform':
-            return self.browse()
-        successor = self._successor()
-        if successor:
-            return successor
-        successor = self.create({
-            **self._original()._refund_link(),
-            **{name: self[name] for name in (
-                'refund_fee', 'reason', 'automatic', 'payment_uuid', 'post_payment')},
-            **{name: self[name].id for name in (
-                'journal_id', 'pos_id', 'pos_session_id', 'return_order_id')},
-            'replaces_id': self.id,
-        })
-        self._hand_over(successor)
-        self._done_with_it()
-        return successor
-
-    def _hand_over(self, other):
-        """Let another refund stand for the POS payment of this one."""
-        payment = self.pos_payment_id
-        if payment:
-            self.pos_payment_id = False
-            self.flush_recordset()
-            other.pos_payment_id = payment
-
-    def _hand_back(self):
-        """Given up: the closed refund that this one replaced is the accountant's again."""
-        if self.replaces_id:
-            self._hand_over(self.replaces_id)
-            self.replaces_id._tell_needed()
-
-    def _successor(self):
-        """Return the refund that was begun anew in the place of this one."""
-        return self.search([
-            ('replaces_id', '=', self.id), ('state', '!=', 'cancelled')], limit=1)
+    # === WHAT THE CRON LOOKS AFTER === #
 
     @api.model
     def _orphan_domain(self, age=0):
@@ -583,100 +530,3 @@ class WechatRefund(models.Model):
     def _signed_fee(self):
         """Return the fen that this adds to the till."""
         return -self.refund_fee
-
-    # === WHAT THE TILL IS TOLD === #
-
-    def _is_accepted(self):
-        """Tell whether WeChat has taken the refund on: the till need not wait for the bank."""
-        return self.state == 'done' or (self.state == 'pending' and bool(self.wechat_refund_id))
-
-    def _is_waiting(self):
-        """Tell whether it is sent later: WeChat surely has not got it, and the till may go on."""
-        return self.state == 'pending' and self.parked and bool(self.err_code)
-
-    def _till_phase(self):
-        if self._is_accepted():
-            return 'refund_accepted'
-        if self.state in ('error', 'cancelled'):
-            return 'failed'
-        if self.state == 'draft':
-            return 'new'
-        return 'refund_waits' if self._is_waiting() else 'asking'
-
-    def _till_status(self):
-        """Return what the till needs to know about a refund; see `wechat.charge`.
-
-        :rtype: dict
-        """
-        self.ensure_one()
-        phase = self._till_phase()
-        accepted, failed = phase == 'refund_accepted', phase == 'failed'
-        wait = self._original()._refund_wait(self) if self.err_code == 'TOO_SOON' else 0
-        return {
-            'found': True,
-            'payment_uuid': self.payment_uuid or '',
-            'number': self.name,
-            'method': self._original()._till_method(),
-            'state': self.state,
-            'phase': phase,
-            'sentence': self._till_sentence(phase),
-            'tone': {
-                'refund_accepted': 'success', 'failed': 'danger',
-                # A minute is no trouble.
-                'refund_waits': 'info' if self.err_code == 'TOO_SOON' else 'warning',
-            }.get(phase, 'info'),
-            'paid': accepted,
-            'free': failed,
-            'code_url': '',
-            'expires_in': 0,
-            'seconds_left': wait if phase == 'refund_waits' else 0,
-            'amount': -self.amount,
-            'currency': self.currency_id.name,
-            'total_fee': -self.refund_fee,
-            'transaction_id': self.wechat_refund_id or '',
-            'receipt': self._receipt() if accepted else '',
-            'retry_in': 0 if accepted or failed else 3,
-            'mode': '' if self.mode == 'live' else self.mode,
-        }
-
-    def _receipt_lines(self):
-        _ = self.env._
-        account = self.refund_recv_accout
-        return [
-            _("WeChat Pay refund"),
-            _("Refund: %(number)s", number=self.wechat_refund_id),
-            _("Merchant refund: %(number)s", number=self.name),
-            account and _("Refunded to: %(account)s", account=account),
-            not account and self._original().payer
-            and _("Payer: %(payer)s", payer=self._original().payer),
-        ]
-
-    def _till_sentence(self, phase):
-        _ = self.env._
-        if phase == 'refund_accepted' and self.err_code == 'CHANGE':
-            return self._explanation_sentence()
-        if phase == 'refund_accepted' and self.state == 'done':
-            return _("Refunded: the customer has the money back.")
-        if phase == 'refund_accepted':
-            return _("WeChat has accepted the refund; the money is on its way to the customer.")
-        if self.state == 'cancelled':
-            return _(
-                "This refund was given up: WeChat has not got it. Give the money back in another"
-                " way.")
-        if phase == 'new':
-            return _("The refund has not been sent to WeChat.")
-        if phase == 'failed':
-            return self._explanation_sentence() or _(
-                "WeChat refused the refund: no money moved.")
-        kind = kind_of_error(self.err_code, self.err_call or 'refund')
-        explain = self.env['wechat.evidence']._explain
-        if phase == 'asking' and self.err_code and kind is Kind.RETRY:
-            # Not the last word: until a query says so, WeChat may have got it all the same.
-            return explain('SYSTEMERROR', 'refund')['cashier']
-        if phase == 'refund_waits':
-            # Unclear is what the answer was; by now it is clear that WeChat has not got it.
-            why = (explain('REFUNDNOTEXIST', 'refundquery')['cashier'] if kind is Kind.UNKNOWN
-                   else self._explanation_sentence())
-            return why if self.err_code == 'TOO_SOON' else " ".join([why, _(
-                "Or cancel it, and give the money back in another way.")])
-        return self._explanation_sentence() or _("Sending the refund to WeChat …")

@@ -283,7 +283,7 @@ GUARDS = [
     ),
     Guard(
         "anew, after WeChat closed it: once",
-        'models/wechat_refund.py',
+        'models/wechat_refund_anew.py',
         "        successor = self._successor()\n        if successor:",
         "        successor = self._successor()\n        if False:",
         _tests('TestRefundQuery.test_closed_in_the_office'),
