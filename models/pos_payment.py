@@ -76,6 +76,8 @@ class PosPayment(models.Model):
                 ))
             if trade.pos_payment_id != payment:
                 trade.pos_payment_id = payment
+                if trade._name == 'wechat.refund':
+                    trade._leave_books_to_order()
             if payment.transaction_id != trade._wechat_number():
                 payment.transaction_id = trade._wechat_number()
             payment._wechat_print(trade)

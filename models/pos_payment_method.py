@@ -77,6 +77,10 @@ class PosPaymentMethod(models.Model):
             raise UserError(self.env._(
                 "This order is paid already. Reload the till if it does not show that."))
         if fen < 0:
+            # A return of the backend, which tills of the same shop load as well.
+            self.env['pos.order'].sudo().search([
+                ('uuid', '=', values.get('order_uuid') or ''),
+                ('company_id', '=', session.company_id.id)])._wechat_refuse_running_refund()
             trade = self._wechat_new_refund(session, payment_uuid, amount, values)
         else:
             trade = self._wechat_new_charge(session, payment_uuid, amount, values)
@@ -228,6 +232,7 @@ class PosPaymentMethod(models.Model):
         method = self.sudo()
         fen = -session.currency_id._wechat_to_fen(amount)
         order = method.env['pos.order'].browse(values.get('refunded_order_id') or []).exists()
+        order = order.filtered(lambda order: order.company_id == session.company_id)
         originals = method._wechat_originals(order, session)
         left = [charge for charge in originals if charge.refundable_fee]
         if sum(charge.refundable_fee for charge in left) < fen:
@@ -258,6 +263,7 @@ class PosPaymentMethod(models.Model):
             'pos_id': session.config_id.id,
             'pos_session_id': session.id,
             'payment_uuid': payment_uuid,
+            'order_uuid': values.get('order_uuid'),
         })
 
     def _wechat_originals(self, order, session):

@@ -76,7 +76,9 @@ class PosSession(models.Model):
         further = {
             'wechat.micropay': [],
             'wechat.order': [('withdrawn', '=', False)],
-            'wechat.refund': [('payment_uuid', '!=', False), ('wechat_refund_id', '=', False)],
+            # Without what stands for a return that is paid already.
+            'wechat.refund': [('payment_uuid', '!=', False), ('wechat_refund_id', '=', False),
+                              ('pos_payment_id', '=', False)],
         }
         return [
             trade for name, domain in further.items()
@@ -88,6 +90,8 @@ class PosSession(models.Model):
 
         A code that nobody has paid is withdrawn: its till is gone, or is being closed.
         """
+        if self.order_ids.filtered(lambda order: order.state == 'draft'):
+            return  # Odoo refuses to close then.
         for trade in self._wechat_unclear_trades()[:ASK_AT_MOST]:
             if trade._name == 'wechat.refund' and trade._is_waiting() and (
                     trade.err_code != 'TOO_SOON'):

@@ -138,7 +138,7 @@ class WechatEvidence(models.Model):
         refunds = self.env['wechat.refund'].sudo()
         for domain, work in (
             (refunds._stale_domain(), '_cancel'),
-            (refunds._unfinished_return_domain(), '_finish_return'),
+            (refunds._unfinished_return_domain(), '_try_to_finish_return'),
             (refunds._unposted_domain(), '_try_to_post'),
         ):
             for refund in refunds.search(domain, limit=limit):

@@ -10,6 +10,8 @@ from .wechat_trade import LIVE_STATES
 # Seconds. A call to WeChat ends within 15 seconds; whoever has called too often waits a minute.
 ASK_EVERY = 2
 SEND_EVERY = 20
+# A bank may need some days for what WeChat has accepted.
+LONGEST_DAYS = 10
 SEND_EVERY_AFTER = {'FREQUENCY_LIMITED': 60, 'INVALID_REQ_TOO_MUCH': 60}
 
 
@@ -66,6 +68,9 @@ class WechatRefund(models.Model):
         readonly=True, copy=False, help="The accountant was told that no POS order came for it.")
     payment_uuid = fields.Char(
         string="Payment line", readonly=True, copy=False, index='btree_not_null')
+    order_uuid = fields.Char(
+        string="Return (number)", readonly=True, copy=False, index='btree_not_null',
+        help="The number of the return, known to a till before it is stored.")
     pos_payment_id = fields.Many2one(
         'pos.payment', string="POS payment", readonly=True, copy=False, ondelete='restrict')
     state = fields.Selection(selection_add=[('done', "Completed")])
@@ -202,10 +207,7 @@ class WechatRefund(models.Model):
         original._lock()
         if self.source != 'platform' and (
                 self.state == 'draft' or (self.state == 'error' and again)):
-            if self._heir():
-                raise UserError(self.env._(
-                    "%(number)s has taken the place of this refund: do not send both.",
-                    number=self._heir().name))
+            self._refuse_if_settled()
             refusal = original._refund_refusal(self.refund_fee, but=self)
             if refusal:
                 self._apply(refusal, 'odoo')
@@ -264,6 +266,10 @@ class WechatRefund(models.Model):
         pause = SEND_EVERY_AFTER.get(self.err_code, SEND_EVERY)
         if self.sent_at and not at_once and self._age('sent_at') < pause:
             return False
+        if self._return_paid_otherwise():
+            # The customer would have the money twice.
+            self._cancel()
+            return False
         original = self._original()
         original._lock()
         wait = original._refund_wait(self)
@@ -286,7 +292,7 @@ class WechatRefund(models.Model):
         outcome = self._call('query_refund', self.name)
         if outcome.code == 'REFUNDNOTEXIST' and outcome.data and arrived:
             self._lock()
-            if self.unsigned:
+            if self.unsigned and not self._was_answered():
                 # What the notification told was not true.
                 self._apply(Outcome(
                     kind=Kind.REFUSED, code='NOT_AT_WECHAT', endpoint='refundquery',
@@ -294,6 +300,43 @@ class WechatRefund(models.Model):
             elif self.state == 'pending' and self.sent_at == sent_at and not self.wechat_refund_id:
                 self.parked = True
         return outcome
+
+    def _was_answered(self):
+        """Tell whether a signed answer of WeChat's has ever shown that it has this refund."""
+        return bool(self.env['wechat.evidence'].search_count([
+            ('refund_id', '=', self.id), ('source', '=', 'reply'), ('refused', '=', False),
+            ('kind', 'in', (Kind.PENDING.value, Kind.PAID.value)),
+        ], limit=1))
+
+    def _return_paid_otherwise(self):
+        """Return the return that has been paid without this refund, or an empty set."""
+        if not self.order_uuid or self.pos_payment_id:
+            return self.env['pos.order']
+        return self.env['pos.order'].sudo().search([
+            ('uuid', '=', self.order_uuid), ('company_id', '=', self.company_id.id),
+            ('state', 'in', ('paid', 'done')),
+        ], limit=1)
+
+    def _refuse_if_settled(self):
+        """Refuse to send a refund whose money has gone, or is going, another way.
+
+        :raises UserError: saying which way
+        """
+        self.ensure_one()
+        order = self._return_paid_otherwise()
+        if order:
+            raise UserError(self.env._(
+                "The return %(order)s has been paid in another way: the customer would get the"
+                " money twice.", order=order.name))
+        original = self._original()
+        rival = self._heir()
+        if self.state == 'error' and self.order_uuid:
+            rival |= original._live_refunds().filtered(
+                lambda refund: refund.order_uuid == self.order_uuid and refund.id > self.id)
+        if rival:
+            raise UserError(self.env._(
+                "%(number)s has taken the place of this refund: do not send both.",
+                number=rival[0].name))
 
     def _cancel(self):
         """Give a refund up that WeChat surely has not got. What it may have goes on."""
@@ -344,7 +387,9 @@ class WechatRefund(models.Model):
         """
         return [
             ('payment_uuid', '!=', False), ('pos_payment_id', '=', False),
-            ('orphan_told', '=', False), '|', ('state', '=', 'done'),
+            ('orphan_told', '=', False),
+            '|', ('return_order_id', '=', False), ('return_order_id.state', '!=', 'draft'),
+            '|', ('state', '=', 'done'),
             '&', ('state', '=', 'pending'), ('wechat_refund_id', '!=', False),
             ('submitted_at', '<=', fields.Datetime.subtract(fields.Datetime.now(), seconds=age)),
         ]
@@ -352,6 +397,15 @@ class WechatRefund(models.Model):
     def _tell_orphan(self):
         """Show the accountant, once, a refund at a till whose order never came."""
         self.orphan_told = True
+        if self._return_paid_otherwise():
+            self._tell_accountant(
+                lambda env: env._("Refunded with WeChat, and in another way"),
+                lambda env: env._(
+                    "The return %(order)s was paid without this refund, and WeChat has given the"
+                    " money back as well. Ask the customer, and press Enter in the books.",
+                    order=self._return_paid_otherwise().name),
+            )
+            return
         self._tell_accountant(
             lambda env: env._("Refunded with WeChat, but no POS order"),
             lambda env: env._(
@@ -374,15 +428,22 @@ class WechatRefund(models.Model):
     def _stuck_domain(self, age):
         # What WeChat has accepted may take the bank some days.
         # An empty account was told of at once.
-        return [*super()._stuck_domain(age), ('wechat_refund_id', '=', False),
-                '|', ('err_code', '=', False), ('err_code', '!=', 'NOTENOUGH')]
+        long_ago = fields.Datetime.subtract(fields.Datetime.now(), days=LONGEST_DAYS)
+        return [
+            *super()._stuck_domain(age), '|', ('submitted_at', '<=', long_ago),
+            '&', ('wechat_refund_id', '=', False),
+            '|', ('err_code', '=', False), ('err_code', '!=', 'NOTENOUGH'),
+        ]
 
     @api.model
     def _stale_domain(self):
-        """Return the domain of what a till prepared and never sent: it would keep its amount."""
+        """Return the domain of what was prepared and never sent: it would keep its amount."""
+        now = fields.Datetime.now()
         return [
-            ('state', '=', 'draft'), ('automatic', '=', False), ('payment_uuid', '!=', False),
-            ('create_date', '<=', fields.Datetime.subtract(fields.Datetime.now(), hours=1)),
+            ('state', '=', 'draft'), ('automatic', '=', False),
+            '|', ('create_date', '<=', fields.Datetime.subtract(now, days=1)),
+            '&', ('payment_uuid', '!=', False),
+            ('create_date', '<=', fields.Datetime.subtract(now, hours=1)),
         ]
 
     # === THE ONE DOOR: WHAT EVIDENCE MEANS FOR A REFUND === #

@@ -19,15 +19,17 @@ class WechatRefund(models.Model):
         goes with it.
         """
         self._lock()
-        if self.state != 'error' or not self.wechat_refund_id or self.source == 'platform':
+        if (self.state != 'error' or self.trade_state != 'REFUNDCLOSE'
+                or self.source == 'platform'):
             return self.browse()
         successor = self._successor()
         if successor:
             return successor
+        self._refuse_if_settled()
         successor = self.create({
             **self._original()._refund_link(),
             **{name: self[name] for name in (
-                'refund_fee', 'reason', 'automatic', 'payment_uuid', 'post_payment')},
+                'refund_fee', 'reason', 'automatic', 'payment_uuid', 'order_uuid', 'post_payment')},
             **{name: self[name].id for name in (
                 'journal_id', 'pos_id', 'pos_session_id', 'return_order_id')},
             'replaces_id': self.id,

@@ -28,6 +28,11 @@ class WechatRefund(models.Model):
         ondelete='restrict')
     books = fields.Char(string="In the books", compute='_compute_books')
 
+    _running_return_uniq = models.UniqueIndex(
+        "(return_order_id) WHERE state IN ('draft', 'pending') AND pos_payment_id IS NULL"
+        " AND return_order_id IS NOT NULL",
+        "A WeChat refund is already running for this return.",
+    )
     _account_payment_uniq = models.UniqueIndex(
         "(account_payment_id) WHERE account_payment_id IS NOT NULL",
         "This outgoing payment belongs to another WeChat refund.",
@@ -52,12 +57,12 @@ class WechatRefund(models.Model):
             return refund.account_payment_id.display_name
         if refund.state in ('error', 'cancelled'):
             return ''
-        if refund.return_order_id:
+        if refund.return_order_id.state == 'draft':
             return _("With the return %(order)s, as soon as WeChat has accepted it",
                      order=refund.return_order_id.name)
         if refund.post_payment:
             return _("As soon as the customer has the money")
-        if refund.payment_uuid:
+        if refund.payment_uuid and not refund.orphan_told:
             return _("Waits for the return at the till")
         if not refund._original().pos_payment_id:
             return _("No, since the payment is not in the books either")
@@ -70,8 +75,8 @@ class WechatRefund(models.Model):
         """Return the domain of what WeChat has accepted and its return does not know yet."""
         return [
             ('return_order_id.state', '=', 'draft'),
-            ('return_order_id.session_id.state', '=', 'opened'),
-            ('pos_payment_id', '=', False),
+            ('return_order_id.session_id.state', '!=', 'closed'),
+            ('pos_payment_id', '=', False), ('account_payment_id', '=', False),
             '|', ('state', '=', 'done'),
             '&', ('state', '=', 'pending'), ('wechat_refund_id', '!=', False),
         ]
@@ -80,7 +85,8 @@ class WechatRefund(models.Model):
         """Pay the return that this refund is for; finish it if that is all that it waits for."""
         self._lock()
         order = self.return_order_id
-        if self.pos_payment_id or not self._is_accepted() or order.state != 'draft':
+        if (self.pos_payment_id or self.account_payment_id or not self._is_accepted()
+                or order.state != 'draft'):
             return
         methods = order.session_id.payment_method_ids.filtered(
             lambda pm: pm.use_payment_terminal in TERMINALS)
@@ -97,6 +103,27 @@ class WechatRefund(models.Model):
         })
         if order._is_pos_order_paid():
             order._process_saved_order(False)
+            # A till may show the return still.
+            order._send_order()
+            order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
+        elif order.amount_paid < order.amount_total:
+            self._tell_accountant(
+                lambda env: env._("WeChat refund exceeds its return"),
+                lambda env: env._(
+                    "The return %(order)s was changed while WeChat was refunding it. Correct the"
+                    " return.", order=order.name))
+
+    def _try_to_finish_return(self):
+        """Pay the return, or tell the accountant why that cannot be."""
+        try:
+            with self.env.cr.savepoint():
+                self._finish_return()
+        except UserError as error:
+            reason = str(error)
+            self.invalidate_recordset()
+            self._tell_accountant(
+                lambda env: env._("WeChat refund: its return could not be paid"),
+                lambda env: reason)
 
     # === OUTGOING PAYMENTS === #
 
@@ -117,6 +144,11 @@ class WechatRefund(models.Model):
         self._check_bookkeeper()
         for refund in self.sudo():
             refund._lock()
+            if refund.return_order_id.state == 'draft':
+                raise UserError(self.env._(
+                    "This refund comes into the books with the return %(order)s, by itself. If"
+                    " something bars that, an activity on the refund says what.",
+                    order=refund.return_order_id.name))
             if refund.filtered_domain([
                     ('state', '=', 'done'), ('account_payment_id', '=', False),
                     ('pos_payment_id', '=', False), ('unsigned', '=', False)]):
@@ -139,10 +171,7 @@ class WechatRefund(models.Model):
                 lambda env: env._("WeChat refund is not in the books"), lambda env: reason)
 
     def _post_payment(self):
-        """Post the outgoing payment, once."""
-        self._lock()
-        if self.account_payment_id or self.pos_payment_id or self.state != 'done':
-            return
+        """Post the outgoing payment. The caller has looked, under the lock, whether it is due."""
         original = self._original()
         payments = self.env['account.payment'].with_company(self.company_id)
         method = original.pos_payment_id.payment_method_id
@@ -160,10 +189,30 @@ class WechatRefund(models.Model):
             'journal_id': (method.journal_id or self.journal_id).id,
             'company_id': self.company_id.id,
             'force_outstanding_account_id': outstanding.id,
+            # The day on which it is done is the shop's: the cron's user may be in another zone.
+            'date': fields.Date.context_today(
+                self.with_context(tz=self._accountant().tz or 'Asia/Shanghai')),
             'memo': " ".join(filter(None, [self.name, original.name, self.reason])),
         })
         payment.action_post()
         self.account_payment_id = payment
+
+    def _leave_books_to_order(self):
+        """Take the outgoing payment back, now that a POS order brings the refund into the books."""
+        payment = self.account_payment_id
+        if not payment:
+            return
+        if any(payment.move_id.line_ids.mapped('reconciled')):
+            self._tell_accountant(
+                lambda env: env._("WeChat refund is in the books twice"),
+                lambda env: env._(
+                    "With the POS order %(order)s, and as %(payment)s, which has been matched"
+                    " already. Take one of them back.", order=self.pos_payment_id.pos_order_id.name,
+                    payment=payment.display_name))
+            return
+        payment.action_draft()
+        payment.action_cancel()
+        self.account_payment_id = False
 
     def _on_state_change(self, before):
         result = super()._on_state_change(before)

@@ -276,7 +276,7 @@ class WechatTrade(models.AbstractModel):
             lambda env: env._("WeChat does not say how this ends"),
             lambda env: " ".join(filter(None, [
                 env._(
-                    "Odoo has been asking for an hour and goes on asking. Look %(number)s up on the"
+                    "Odoo has been asking for long and goes on asking. Look %(number)s up on the"
                     " WeChat Pay merchant platform.", number=self.name),
                 self.with_env(env).remedy,
             ])),

@@ -19,6 +19,7 @@ from . import (
     test_refund_query,
     test_refund_rules,
     test_refund_table,
+    test_refund_twice,
     test_sentences,
     test_setup,
     test_states,

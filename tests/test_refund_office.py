@@ -55,6 +55,14 @@ class OfficeCase(WechatCase):
             refund.sudo().next_ask = '2026-01-01 00:00:00'
             self.run_cron()
 
+    def return_of(self, order):
+        action = order.with_user(self.manager).refund()
+        return self.env['pos.order'].browse(action['res_id'])
+
+    def payment_wizard(self, order, **values):
+        return self.env['pos.make.payment'].with_user(self.manager).with_context(
+            active_id=order.id, active_ids=order.ids, active_model='pos.order').create(values)
+
     def refunded(self):
         return sum(refund['refund_fee'] for refund in self.simulator.refunds()
                    if refund['refund_status'] == 'SUCCESS')
@@ -210,14 +218,6 @@ class TestRefundBooks(OfficeCase):
 @tagged('post_install', '-at_install')
 class TestBackendReturn(OfficeCase):
     """A return in the backend is paid with WeChat by the manager of the shop."""
-
-    def return_of(self, order):
-        action = order.with_user(self.manager).refund()
-        return self.env['pos.order'].browse(action['res_id'])
-
-    def payment_wizard(self, order, **values):
-        return self.env['pos.make.payment'].with_user(self.manager).with_context(
-            active_id=order.id, active_ids=order.ids, active_model='pos.order').create(values)
 
     def assertReturned(self, order, refund, fen):
         self.assertEqual(order.state, 'paid')

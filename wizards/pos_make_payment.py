@@ -78,6 +78,7 @@ class PosMakePayment(models.TransientModel):
                 charges += [
                     charge for charge in self.env[model_name].sudo().search([
                         ('order_ref', 'in', references), ('state', 'in', PAID_STATES),
+                        ('pos_payment_id', '=', False),
                         ('company_id', '=', order.company_id.id),
                         ('currency_id', '=', order.currency_id.id),
                     ]) if charge._till_method() == method.use_payment_terminal]
@@ -86,10 +87,13 @@ class PosMakePayment(models.TransientModel):
     def check(self):
         """Override of `point_of_sale` to pay a return against a WeChat refund."""
         self.ensure_one()
-        order = self.wechat_return_id
+        order = self._wechat_pos_order()
         if not self.wechat_terminal or self.amount >= 0:
             order._wechat_refuse_running_refund()
             return super().check()
+        if order != self.wechat_return_id or order.state != 'draft':
+            raise UserError(self.env._(
+                "This return is paid, or is not the one on the screen. Open it again."))
         refund = self._wechat_refund(order)
         refund._submit()
         status = refund._till_status()
@@ -100,8 +104,6 @@ class PosMakePayment(models.TransientModel):
         refund._finish_return()
         if order.state == 'draft':
             return self.launch_payment()
-        order._send_order()
-        order.config_id.notify_synchronisation(order.config_id.current_session_id.id, 0)
         return {'type': 'ir.actions.act_window_close'}
 
     def _wechat_refund(self, order):
@@ -128,6 +130,7 @@ class PosMakePayment(models.TransientModel):
             'pos_id': order.config_id.id,
             'pos_session_id': order.session_id.id,
             'payment_uuid': str(uuid.uuid4()),
+            'order_uuid': order.uuid,
             'return_order_id': order.id,
         })
 

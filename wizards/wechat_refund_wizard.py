@@ -1,6 +1,7 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 
 class WechatRefundWizard(models.TransientModel):
@@ -35,7 +36,7 @@ class WechatRefundWizard(models.TransientModel):
     def _compute_obstacle(self):
         """Tell why it cannot be done, or when it will be, while the user is still typing."""
         for wizard in self:
-            charge = (wizard.order_id or wizard.micropay_id).sudo()
+            charge = wizard._visible_charge().sudo()
             refusal = charge and charge._refund_refusal(
                 charge.currency_id._wechat_to_fen(wizard.amount))
             wait = charge and charge._refund_wait(self.env['wechat.refund'])
@@ -47,24 +48,35 @@ class WechatRefundWizard(models.TransientModel):
     def _compute_posting(self):
         _ = self.env._
         for wizard in self:
-            payment = (wizard.order_id or wizard.micropay_id).sudo().pos_payment_id
+            charge = wizard._visible_charge().sudo()
+            payment = charge.pos_payment_id
             if wizard.post_payment:
                 wizard.posting = _(
                     "An outgoing payment in the journal %(journal)s, to be matched with a credit"
                     " note.", journal=(
-                        payment.payment_method_id.journal_id
-                        or (wizard.order_id or wizard.micropay_id).sudo().journal_id).display_name)
+                        payment.payment_method_id.journal_id or charge.journal_id).display_name)
             elif payment:
                 wizard.posting = _("Nothing: you enter it yourself.")
             else:
                 wizard.posting = _("Nothing: the payment itself is not in the books.")
+
+    def _visible_charge(self):
+        """Return the payment, which the user must be allowed to see.
+
+        :raises AccessError: otherwise
+        """
+        charge = self.order_id or self.micropay_id
+        charge.check_access('read')
+        return charge
 
     def action_refund(self):
         """Record the refund, send it, and show it."""
         # The user must be allowed to see the payment; the refund itself nobody may write.
         charge = self._charge(
             self.env._("Only an invoicing user or a Point of Sale manager can refund."))
-        refund = self.sudo().refund_id
+        refund = self.refund_id
+        if refund and refund._original() != charge:
+            raise AccessError(self.env._("This refund is not one of this payment."))
         if not refund:
             refund = self.env['wechat.refund'].sudo().create({
                 **charge._refund_link(),
@@ -75,5 +87,6 @@ class WechatRefundWizard(models.TransientModel):
             # Should Odoo run this again, it goes on with the same refund.
             self.sudo().refund_id = refund
             refund._commit()
-        refund.action_confirm()
+        # As the user: the refund must be one that may be seen, too.
+        refund.sudo(False).action_confirm()
         return refund._action_show()

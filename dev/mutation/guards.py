@@ -286,7 +286,7 @@ GUARDS = [
         'models/wechat_refund_anew.py',
         "        successor = self._successor()\n        if successor:",
         "        successor = self._successor()\n        if False:",
-        _tests('TestRefundQuery.test_closed_in_the_office'),
+        _tests('TestRefundQuery.test_closed_after_the_return_at_the_till'),
     ),
     Guard(
         "a return under way with WeChat is not paid otherwise",
