@@ -289,6 +289,13 @@ GUARDS = [
         _tests('TestRefundQuery.test_closed_after_the_return_at_the_till'),
     ),
     Guard(
+        "a failed refund is not sent again once its return has been paid otherwise",
+        'models/wechat_refund.py',
+        "        order = self._return_paid_otherwise()\n        if order:",
+        "        order = self._return_paid_otherwise()\n        if False:",
+        _tests('TestRefundTwice.test_failed_and_paid_in_cash'),
+    ),
+    Guard(
         "a return under way with WeChat is not paid otherwise",
         'models/pos_order.py',
         "        if running:",
