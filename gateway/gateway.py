@@ -217,7 +217,7 @@ class Gateway:
         common = {'endpoint': endpoint, 'raw': self._masked(reply.raw, params)}
         description = self._masked(
             fields.get('err_code_des') or fields.get('trade_state_desc')
-            or fields.get('return_msg') or '', params)
+            or (fields.get('return_msg') or '').removeprefix('OK'), params)
         common['description'] = description
         if fields['return_code'] != 'SUCCESS':
             return _refused_unread(fields, **common)

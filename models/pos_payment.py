@@ -68,6 +68,7 @@ class PosPayment(models.Model):
                 continue
             trade = payment._wechat_tied_trade() or payment._wechat_paid_trade()
             if not trade:
+                payment._wechat_refuse_closed_refund()
                 raise UserError(self.env._(
                     "WeChat has not confirmed a payment of %(amount)s for this order."
                     " Take the payment at the till with the method %(method)s.",
@@ -81,6 +82,21 @@ class PosPayment(models.Model):
             if payment.transaction_id != trade._wechat_number():
                 payment.transaction_id = trade._wechat_number()
             payment._wechat_print(trade)
+
+    def _wechat_refuse_closed_refund(self):
+        """Raise if the refund of this line was accepted, and closed before the return was stored.
+
+        :raises UserError: with the way out
+        """
+        closed = self.env['wechat.refund'].sudo().search([
+            ('payment_uuid', '=', self.uuid or ''), ('company_id', '=', self.company_id.id),
+            ('state', '=', 'error'), ('trade_state', '=', 'REFUNDCLOSE'),
+        ], limit=1)
+        if closed:
+            raise UserError(self.env._(
+                "WeChat has closed the refund %(number)s without returning the money. Ask the"
+                " accountant for Refund again on it (Invoicing ▸ Configuration ▸ Wechat ▸ Refunds),"
+                " then validate this return.", number=closed.name))
 
     def _wechat_print(self, trade):
         """Put on the receipt what WeChat has said, whatever the till has sent.

@@ -239,14 +239,11 @@ class PosPaymentMethod(models.Model):
             raise UserError(self.env._(
                 "%(amount)s cannot go back with %(method)s. The order was paid with: %(paid)s.",
                 amount=session.currency_id.format(abs(amount)), method=method.name,
-                paid=", ".join(filter(None, [
-                    *(f"{payment.payment_method_id.name} "
-                      f"{payment.currency_id.format(payment.amount)}"
-                      for payment in order.payment_ids),
-                    originals and not left and self.env._(
-                        "all of WeChat's part has been refunded already"),
-                ])) or "—",
-            ))
+                paid=", ".join(
+                    f"{payment.payment_method_id.name} "
+                    f"{payment.currency_id.format(payment.amount)}"
+                    for payment in order.payment_ids) or "—",
+            ) + self._wechat_gone_back(originals, session.currency_id))
         open_ones = [charge for charge in left if not charge._refund_refusal(1)]
         if sum(charge.refundable_fee for charge in open_ones) >= fen:
             # Not one that is too old, say, while another one can give it.
@@ -265,6 +262,15 @@ class PosPaymentMethod(models.Model):
             'payment_uuid': payment_uuid,
             'order_uuid': values.get('order_uuid'),
         })
+
+    def _wechat_gone_back(self, originals, currency):
+        """Return a sentence on what has gone back of these payments already, or nothing."""
+        left = sum(charge.refundable_fee for charge in originals)
+        gone = sum(charge.total_fee for charge in originals) - left
+        return " " + self.env._(
+            "%(gone)s of it have been refunded with WeChat already, %(left)s are left.",
+            gone=currency.format(currency._wechat_from_fen(gone)),
+            left=currency.format(currency._wechat_from_fen(left))) if gone else ""
 
     def _wechat_originals(self, order, session):
         """Return the WeChat payments of an order that this method can give back.

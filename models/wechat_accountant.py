@@ -18,7 +18,10 @@ class WechatAccountantMixin(models.AbstractModel):
         self.ensure_one()
         accountant = self._accountant()
         words = self.with_context(lang=accountant.lang).env
-        if summary(words) in self.sudo().activity_ids.mapped('summary'):
+        # Told once, also to somebody who has changed the language since.
+        languages = [code for code, _name in self.env['res.lang'].get_installed()]
+        if {summary(self.with_context(lang=code).env) for code in languages} & set(
+                self.sudo().activity_ids.mapped('summary')):
             return
         self.sudo().activity_schedule(
             'mail.mail_activity_data_todo', summary=summary(words), note=note(words),

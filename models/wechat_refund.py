@@ -248,7 +248,7 @@ class WechatRefund(models.Model):
         if self.err_code == 'NOTENOUGH':
             self._tell_accountant(
                 lambda env: env._("WeChat balance too low for a refund"),
-                lambda env: self.with_env(env).remedy)
+                lambda env: f"{self.currency_id.format(self.amount)}: {self.with_env(env).remedy}")
         elif self.state == 'error' and outcome.code == 'INVALID_REQUEST':
             # More than is left, perhaps: somebody may have refunded it on the merchant platform.
             self._original()._look_for_refunds()
@@ -542,7 +542,10 @@ class WechatRefund(models.Model):
     def _tell_needed(self):
         self._tell_accountant(
             lambda env: env._("WeChat refund needs you"),
-            lambda env: self.with_env(env).remedy or self.err_code_des or self.err_code,
+            lambda env: " ".join(filter(None, [
+                self.with_env(env)._explain().get('cashier'),
+                self.with_env(env).remedy or self.err_code_des or self.err_code,
+            ])),
         )
 
     def _done_with_it(self):

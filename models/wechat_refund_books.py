@@ -110,8 +110,9 @@ class WechatRefund(models.Model):
             self._tell_accountant(
                 lambda env: env._("WeChat refund exceeds its return"),
                 lambda env: env._(
-                    "The return %(order)s was changed while WeChat was refunding it. Correct the"
-                    " return.", order=order.name))
+                    "The return %(order)s was changed while WeChat was refunding %(amount)s."
+                    " Correct its lines, then press Payment with the amount 0.",
+                    order=order.name, amount=self.currency_id.format(self.amount)))
 
     def _try_to_finish_return(self):
         """Pay the return, or tell the accountant why that cannot be."""

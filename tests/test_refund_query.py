@@ -1,5 +1,6 @@
 # Part of WeChat Pay for Odoo. See LICENSE file for full copyright and licensing details.
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..models.ir_config_parameter import REFUND_ACCOUNTS
@@ -316,6 +317,8 @@ class TestRefundQuery(RefundCase):
         self.simulator.fault('refund', 'refund_status', status='REFUNDCLOSE')
         status = self.give_back(order, 10)
         self.close_at_till(status)
+        with self.assertRaisesRegex(UserError, "closed the refund"), self.cr.savepoint():
+            self.store_return(status)
         status = self.look(status)
         self.assertEqual((status['phase'], status['free']), ('failed', True))
         self.assertRegex(status['sentence'], "closed this refund without returning")

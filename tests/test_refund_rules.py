@@ -81,7 +81,7 @@ class TestRefundRules(RefundCase):
         self.later(65)
         self.assert_told(
             trade, order, r"Only .*0\.00.* of .* can still be refunded", 1,
-            at_till="all of WeChat's part has been refunded already")
+            at_till="10.00 of it have been refunded with WeChat already")
 
     def test_nothing_and_less(self):
         trade = self.begin_office()
